@@ -1,0 +1,40 @@
+-- Returns a query: all rows of the staging models that feed an input, with the columns of the first (the house format).
+-- A column that another feed lacks is null there. `versions`: 'current' (default) or 'all'. `where`: a further condition.
+{% macro union_inputs(input, versions='current', where=none) -%}
+    {%- set inputs = var('cercle_inputs') -%}
+    {%- if input not in inputs -%}
+        {{ exceptions.raise_compiler_error("union_inputs: input must be one of " ~ inputs.keys() | sort | join(', ') ~ "; got '" ~ input ~ "'") }}
+    {%- endif -%}
+    {%- if versions not in ['current', 'all'] -%}
+        {{ exceptions.raise_compiler_error("union_inputs: versions must be 'current' or 'all'; got '" ~ versions ~ "'") }}
+    {%- endif -%}
+    {%- set feeds = inputs[input] + var('cercle_extra_inputs').get(input, []) -%}
+    {%- set relations = [] -%}
+    {%- for feed in feeds -%}
+        {%- do relations.append(ref(feed)) -%}
+    {%- endfor -%}
+    {%- if not execute -%}
+        select 1
+    {%- else -%}
+        {%- set columns = adapter.get_columns_in_relation(relations[0]) -%}
+        {%- for relation in relations %}
+            {%- set names = adapter.get_columns_in_relation(relation) | map(attribute='name') | list %}
+    select
+            {%- for column in columns %}
+        {% if column.name in names %}{{ column.name }}{% else %}null::{{ column.data_type }} as {{ column.name }}{% endif %}{{ "," if not loop.last }}
+            {%- endfor %}
+    from {{ relation }}
+    where true
+            {%- if versions == 'current' %}
+        and is_current_version
+            {%- endif %}
+            {%- if where %}
+        and {{ where }}
+            {%- endif %}
+            {%- if not loop.last %}
+
+    union all
+            {%- endif %}
+        {%- endfor -%}
+    {%- endif -%}
+{%- endmacro %}
