@@ -8,7 +8,8 @@ SHELL := /bin/bash
 VENV := .venv
 BIN := $(VENV)/bin
 PLUGINS := $(patsubst %/pyproject.toml,%,$(wildcard tests/plugins/*/pyproject.toml))
-SQL_FOLDERS := $(wildcard models macros analyses tests/dbt)
+# Macros are no SQL before they are called: the models that call them are linted, and tools/check_dbt_style.py reads them.
+SQL_FOLDERS := $(wildcard models analyses tests/dbt tests/consumer/models tests/plugins/*/src/*/dbt/models)
 
 # The folder with the files to load, for `make run`; without it a world is simulated.
 LANDING ?=
@@ -90,7 +91,7 @@ format: install ## Write Python and SQL in the project's format
 	@$(if $(SQL_FOLDERS),$(BIN)/sqlfluff fix --disable-progress-bar --processes 2 $(SQL_FOLDERS))
 
 .PHONY: docs
-docs: install ## One static page with every model, column and lineage: target/static_index.html
+docs: install ## One static page with every model, column and lineage: .cercle/target/static_index.html
 	@$(BIN)/cercle dbt docs generate --static
 
 .PHONY: bench

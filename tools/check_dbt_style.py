@@ -18,7 +18,10 @@ import yaml
 ROOT = Path(__file__).resolve().parent.parent
 MAX_MODEL_LINES = 100
 MAX_MODEL_INPUTS = 7
-CLOCK = re.compile(r"\b(now\s*\(|current_timestamp|current_date|clock_timestamp\s*\(|transaction_timestamp\s*\(|localtimestamp)", re.I)
+CLOCK = re.compile(
+    r"\b(now\s*\(|current_timestamp|current_date|clock_timestamp\s*\(|transaction_timestamp\s*\(|localtimestamp)",
+    re.I,
+)
 COMMENT = re.compile(r"--[^\n]*|\{#.*?#\}", re.S)
 STAGING_NAME = re.compile(r"stg_[a-z0-9]+(_[a-z0-9]+)*__[a-z0-9_]+$")
 FINAL_SELECT = re.compile(r"select \* from (?P<last>[a-z_0-9]+)\s*$")
@@ -67,8 +70,13 @@ def check_text(model: Model) -> Iterator[tuple[str, str]]:
     if CLOCK.search(sql):
         yield "no_clock", "asks the clock; use cercle.as_of()"
     if len(model.sql.splitlines()) > MAX_MODEL_LINES + 10:
-        yield "length", f"has {len(model.sql.splitlines())} lines; over about {MAX_MODEL_LINES} it is two models"
-    inputs = set(re.findall(r"ref\(\s*'([^']+)'\s*\)", sql)) | set(re.findall(r"union_inputs\(\s*'([^']+)'", sql))
+        yield (
+            "length",
+            f"has {len(model.sql.splitlines())} lines; over about {MAX_MODEL_LINES} it is two models",
+        )
+    inputs = set(re.findall(r"ref\(\s*'([^']+)'\s*\)", sql)) | set(
+        re.findall(r"union_inputs\(\s*'([^']+)'", sql)
+    )
     if len(inputs) > MAX_MODEL_INPUTS:
         yield "inputs", f"has {len(inputs)} inputs; over {MAX_MODEL_INPUTS} it is two models"
     final = FINAL_SELECT.search(sql.strip())
@@ -105,7 +113,10 @@ def check_mart(model: Model) -> Iterator[tuple[str, str]]:
     constraints = model.properties.get("constraints", [])
     columns = {column["name"]: column for column in model.properties.get("columns", [])}
     column_keys = [
-        constraint for column in columns.values() for constraint in column.get("constraints", []) if constraint["type"] == "primary_key"
+        constraint
+        for column in columns.values()
+        for constraint in column.get("constraints", [])
+        if constraint["type"] == "primary_key"
     ]
     if not column_keys and not any(constraint["type"] == "primary_key" for constraint in constraints):
         yield "primary_key", "has no primary key in its contract"
@@ -114,7 +125,9 @@ def check_mart(model: Model) -> Iterator[tuple[str, str]]:
             yield "typed", f"has no data_type for {name}"
         if not column.get("description"):
             yield "columns_described", f"has no description for {name}"
-    if any(name.endswith("_amount") for name in columns) and not any("currency_code" in name for name in columns):
+    if any(name.endswith("_amount") for name in columns) and not any(
+        "currency_code" in name for name in columns
+    ):
         yield "currency", "has amounts but no currency_code"
 
 

@@ -89,7 +89,7 @@ def conninfo(settings: Settings) -> dict[str, str]:
         raise CercleError(
             "The database's address cannot be read",
             where="CERCLE_DSN",
-            remedy="Write it as postgresql://user:password@host:5432/database, percent-encoding what is special",
+            remedy="Write it as postgresql://user:password@host:5432/database, percent-encoded",
         ) from None
     return {name: str(value) for name, value in parts.items() if value is not None}
 
@@ -308,6 +308,17 @@ def migrate(connection: psycopg.Connection, folder: Path | None = None) -> list[
     """
     done: list[str] = []
     with advisory_lock(connection, "migrate"):
+        _make_version_table(connection)
+        pending = pending_migrations(connection, folder)
+        connection.commit()
+        for migration in pending:
+            _apply(connection, migration)
+            done.append(migration.label)
+    return done
+
+
+def _make_version_table(connection: psycopg.Connection) -> None:
+    try:
         with connection.transaction():
             connection.execute("create schema if not exists ops")
             connection.execute(
@@ -320,12 +331,13 @@ def migrate(connection: psycopg.Connection, folder: Path | None = None) -> list[
                 )
                 """
             )
-        pending = pending_migrations(connection, folder)
-        connection.commit()
-        for migration in pending:
-            _apply(connection, migration)
-            done.append(migration.label)
-    return done
+    except psycopg.errors.InsufficientPrivilege as error:
+        raise CercleError(
+            f"The role {connection.info.user} cannot make cercle's schemas: {error.diag.message_primary}",
+            where=connection.info.dbname,
+            remedy=f"As an administrator: grant create on database {connection.info.dbname} to "
+            f"{connection.info.user}",
+        ) from error
 
 
 def _apply(connection: psycopg.Connection, migration: Migration) -> None:

@@ -51,7 +51,10 @@ def dbt_env(settings: Settings) -> dict[str, str]:
         "CERCLE_PG_PASSWORD": parts.get("password", ""),
         "CERCLE_PG_DBNAME": parts.get("dbname", ""),
         "DBT_PROFILES_DIR": str(settings.project_dir),
+        "DBT_TARGET_PATH": str(settings.home / "target"),
+        "DBT_LOG_PATH": str(settings.log_dir / "dbt"),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        "DBT_VERSION_CHECK": "false",
         "DO_NOT_TRACK": "1",
         "PGTZ": "UTC",
     }

@@ -156,8 +156,8 @@ def destroy(settings: Settings) -> None:
 def _launch(settings: Settings, data: Path, overrides: Mapping[str, str]) -> None:
     """Start the server, again and again for a while.
 
-    After kill -9 of the server alone, its orphans hold the shared memory for some seconds; and another process
-    may take the port between the look and the start. Recovery itself may take as long as it needs: a server
+    After kill -9 of the server alone, its orphans hold the shared memory for seconds; and another process may
+    take the port between the look and the start. Recovery itself may take as long as it needs: a server
     that ends is noticed at once.
     """
     binaries = _runnable(data)

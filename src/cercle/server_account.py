@@ -44,8 +44,8 @@ def give_to_account(path: Path) -> None:
 def run_as_owner(command: list[str], owned: Path, log: Path, what: str) -> None:
     """Run a program as the account that owns a folder.
 
-    Its output goes to a file, never to a pipe: the server inherits it, and who reads a pipe would wait for the
-    server's end.
+    Its output goes to a file, never to a pipe: the server inherits it, and who reads a pipe would wait for
+    the server's end.
 
     Args:
         command: the program and its arguments.

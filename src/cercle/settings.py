@@ -7,6 +7,7 @@ import os
 import re
 import secrets
 import sys
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -92,7 +93,7 @@ class Settings:
             raise CercleError(
                 "No secret for pseudonyms is set, and cercle makes none for a database that is not its own",
                 where="CERCLE_HMAC_KEYS",
-                remedy="Set it to k1:<hexadecimal digits> from a secret store; `openssl rand -hex 32` makes them",
+                remedy="Set it to k1:<hexadecimal digits> from a secret store (openssl rand -hex 32)",
             )
         path = self.secrets_dir / "hmac_keys"
         if not path.exists():
@@ -157,9 +158,7 @@ def write_secret(path: Path, content: str) -> None:
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     path.parent.chmod(0o700)
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    draft.unlink(missing_ok=True)
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    descriptor, draft = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)  # mode 0600
     try:
         with os.fdopen(descriptor, "w", encoding="ascii") as file:
             file.write(content)
@@ -170,7 +169,7 @@ def write_secret(path: Path, content: str) -> None:
         except FileExistsError:
             return
     finally:
-        draft.unlink(missing_ok=True)
+        Path(draft).unlink(missing_ok=True)
 
 
 def _absolute(path: str | Path) -> Path:

@@ -1,0 +1,121 @@
+"""Start, stop, show and migrate the database."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import click
+
+from cercle.commands import State, pass_state
+from cercle.errors import EXIT_DIFFERENCE, CercleError
+
+__all__ = ["command"]
+
+
+@click.group(name="db")
+def command() -> None:
+    """Start, stop, show and migrate the database.
+
+    Without CERCLE_DSN it is an embedded PostgreSQL with its data in CERCLE_HOME.
+    """
+
+
+@command.command()
+@pass_state
+def start(state: State) -> None:
+    """Start the embedded server, made first when there is none."""
+    from cercle import server
+
+    _refuse_own_server(state, "start")
+    server.start(state.settings)
+    found = server.status(state.settings)
+    state.show(
+        {"is_running": True, "port": found.port}, f"PostgreSQL {found.version} answers on port {found.port}."
+    )
+
+
+@command.command()
+@pass_state
+def stop(state: State) -> None:
+    """Stop the embedded server."""
+    from cercle import server
+
+    _refuse_own_server(state, "stop")
+    was_running = server.stop(state.settings)
+    state.show(
+        {"is_running": False, "was_running": was_running}, "Stopped." if was_running else "It did not run."
+    )
+
+
+@command.command()
+@click.pass_context
+def status(ctx: click.Context) -> None:
+    """Tell whether the database answers; exit code 1 when it does not."""
+    state = ctx.ensure_object(State)
+    payload = _own_status(state) if state.settings.dsn else _embedded_status(state)
+    state.show(payload, "\n".join(f"{name}: {value}" for name, value in payload.items()))
+    if not payload["is_running"]:
+        ctx.exit(EXIT_DIFFERENCE)
+
+
+@command.command()
+@click.option("--database", type=click.Choice(["cercle", "airflow"]), default="cercle", show_default=True)
+@pass_state
+def url(state: State, database: str) -> None:
+    """Print the database's URL with its password, for psql and BI tools."""
+    from cercle import server
+
+    if state.settings.dsn:
+        raise CercleError("The URL of your own server is in CERCLE_DSN", where="CERCLE_DSN")
+    server.start(state.settings)
+    address = server.url(state.settings, database)
+    state.show({"url": address}, address)
+
+
+@command.command()
+@click.option("--dry-run", is_flag=True, help="Only say what would be applied.")
+@pass_state
+def migrate(state: State, dry_run: bool) -> None:
+    """Bring the schemas ops, identity and privacy up to date."""
+    from cercle import db
+
+    with db.connect(state.settings) as connection:
+        if dry_run:
+            names = [migration.label for migration in db.pending_migrations(connection)]
+        else:
+            names = db.migrate(connection)
+    verb = "To apply" if dry_run else "Applied"
+    state.show(
+        {"pending" if dry_run else "applied": names},
+        f"{verb}: {', '.join(names)}" if names else "Up to date.",
+    )
+
+
+def _refuse_own_server(state: State, verb: str) -> None:
+    if state.settings.dsn:
+        raise CercleError(
+            f"cercle does not {verb} a server that is not its own",
+            where="CERCLE_DSN",
+            remedy="Unset CERCLE_DSN to use the embedded database",
+        )
+
+
+def _embedded_status(state: State) -> dict[str, object]:
+    from cercle import server
+
+    return {"kind": "embedded", **dataclasses.asdict(server.status(state.settings))}
+
+
+def _own_status(state: State) -> dict[str, object]:
+    from cercle import db
+
+    with db.connect(state.settings) as connection:
+        info = connection.info
+        return {
+            "kind": "own server",
+            "is_running": True,
+            "host": info.host,
+            "port": info.port,
+            "database": info.dbname,
+            "version": info.parameter_status("server_version"),
+        }
