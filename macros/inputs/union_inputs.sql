@@ -8,7 +8,7 @@
     {%- if versions not in ['current', 'all'] -%}
         {{ exceptions.raise_compiler_error("union_inputs: versions must be 'current' or 'all'; got '" ~ versions ~ "'") }}
     {%- endif -%}
-    {%- set feeds = inputs[input] + var('cercle_extra_inputs').get(input, []) -%}
+    {%- set feeds = inputs[input] + cercle.get_plugin_feeds(input) + var('cercle_extra_inputs').get(input, []) -%}
     {%- set relations = [] -%}
     {%- for feed in feeds -%}
         {%- do relations.append(ref(feed)) -%}

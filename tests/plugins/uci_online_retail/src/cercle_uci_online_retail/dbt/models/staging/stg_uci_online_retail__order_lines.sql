@@ -12,8 +12,8 @@ numbered as (
     select
         *,
         row_number() over (
-            partition by _source, "InvoiceNo"
-            order by "StockCode", _row_hash, _occurrence, _row_id
+            partition by _source, invoice_no
+            order by stock_code, _row_hash, _occurrence, _row_id
         )::bigint as line_number
     from source
 ),
@@ -21,30 +21,30 @@ numbered as (
 renamed as (
     select
         -- ids
-        'order_lines:' || _source || ':' || "InvoiceNo" || ':' || line_number::text as record_key,
+        'order_lines:' || _source || ':' || invoice_no || ':' || line_number::text as record_key,
         _source as source_name,
-        "InvoiceNo" as order_id,
-        "StockCode" as product_id,
-        split_part("CustomerID", '.', 1) as customer_ref,
+        invoice_no as order_id,
+        stock_code as product_id,
+        split_part(customer_id, '.', 1) as customer_ref,
 
         -- strings
-        "Description" as product_name,
+        description as product_name,
         'GBP' as currency_code,
-        "Country" as country_name,
+        country as country_name,
 
         -- numerics: exact products, rounded nowhere
         line_number,
-        "Quantity"::numeric as quantity,
-        "UnitPrice" as unit_price_amount,
-        "Quantity" * "UnitPrice" as line_amount,
+        quantity::numeric as quantity,
+        unit_price as unit_price_amount,
+        quantity * unit_price as line_amount,
 
         -- booleans
-        "InvoiceNo" like 'C%' as is_return,
+        invoice_no like 'C%' as is_return,
         true as is_current_version,
 
         -- timestamps
-        "InvoiceDate" as ordered_at,
-        "InvoiceDate" as updated_at,
+        invoiced_at as ordered_at,
+        invoiced_at as updated_at,
 
         -- load metadata
         _load_id,
