@@ -1,0 +1,293 @@
+"""The DAGs of a project: one per source that loads its new files, and one that builds and publishes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import yaml
+from airflow.providers.standard.operators.empty import EmptyOperator
+from airflow.sdk import DAG, Asset, AssetAny, Param, TaskGroup
+
+from cercle.airflow import operators
+from cercle.errors import CercleError
+
+__all__ = ["TaskOptions", "build_dags"]
+
+LAYERS = ("raw", "staging", "intermediate", "marts")
+
+
+@dataclass(frozen=True)
+class TaskOptions:
+    """How tasks behave when nobody looks.
+
+    Attributes:
+        owner: shown in Airflow, and asked when something fails.
+        retries: further attempts for what can pass by itself; a refusal is never tried again.
+        retry_delay: before the first further attempt; doubled each time, up to half an hour.
+        timeout: of one task.
+        pool: Airflow pool of the building tasks. `cercle up` makes the pool cercle_build with one slot.
+        files_per_task: files that one mapped loading task takes.
+    """
+
+    owner: str = "cercle"
+    retries: int = 2
+    retry_delay: timedelta = timedelta(minutes=1)
+    timeout: timedelta = timedelta(hours=2)
+    pool: str = "default_pool"
+    files_per_task: int = 50
+
+    def arguments(self) -> dict[str, Any]:
+        """Return the default arguments of tasks."""
+        return {
+            "owner": self.owner,
+            "retries": self.retries,
+            "retry_delay": self.retry_delay,
+            "retry_exponential_backoff": 2.0,
+            "max_retry_delay": timedelta(minutes=30),
+            "execution_timeout": self.timeout,
+        }
+
+
+@dataclass(frozen=True)
+class _Project:
+    folder: Path | None
+    prefix: str
+    options: TaskOptions
+    step: Mapping[str, Any] = field(default_factory=dict)
+
+    def raw_asset(self, source: str) -> Asset:
+        return Asset(name=f"{self.prefix}_raw_{source}", uri=f"cercle://{self.prefix}/raw/{source}")
+
+    def marts_asset(self) -> Asset:
+        return Asset(name=f"{self.prefix}_marts", uri=f"cercle://{self.prefix}/marts")
+
+
+def build_dags(
+    project_dir: str | Path | None = None,
+    *,
+    sources: Iterable[str] | None = None,
+    load_schedule: str | Mapping[str, str | None] | None = "@hourly",
+    landing_dir: str | Path | None = None,
+    warehouse_conn_id: str | None = None,
+    options: TaskOptions | None = None,
+    prefix: str = "cercle",
+) -> dict[str, DAG]:
+    """Return the DAGs of a project by their ids, for a DAG file's `globals().update(…)`.
+
+    Args:
+        project_dir: the user's dbt project; by default CERCLE_PROJECT. Only its dbt_project.yml is read.
+        sources: names of the source instances, so that no file is read at all.
+        load_schedule: when loading looks for new files: one schedule for all, or one by source.
+        landing_dir: where files arrive; by default CERCLE_LANDING of the worker.
+        warehouse_conn_id: Airflow connection of the warehouse; by default CERCLE_DSN of the worker.
+        options: owner, retries, timeouts, pool.
+        prefix: first part of DAG ids and asset names; two projects in one Airflow need two.
+
+    Returns:
+        `<prefix>_load_<source>` for each source, and `<prefix>_build`.
+
+    Raises:
+        CercleError: there is no project, or it names no source.
+    """
+    folder = Path(project_dir or os.environ.get("CERCLE_PROJECT") or ".").absolute()
+    names = list(sources) if sources is not None else _source_names(folder / "dbt_project.yml")
+    project = _Project(
+        folder,
+        prefix,
+        options or TaskOptions(),
+        {
+            "project_dir": str(folder),
+            "landing_dir": str(landing_dir) if landing_dir else None,
+            "warehouse_conn_id": warehouse_conn_id,
+        },
+    )
+    dags = [
+        _loading_dag(
+            project,
+            name,
+            load_schedule.get(name) if isinstance(load_schedule, Mapping) else load_schedule,
+        )
+        for name in names
+    ]
+    return {dag.dag_id: dag for dag in [*dags, _building_dag(project, names)]}
+
+
+def _loading_dag(project: _Project, source: str, schedule: str | None) -> DAG:
+    with DAG(
+        f"{project.prefix}_load_{source}",
+        schedule=schedule,
+        start_date=datetime(2024, 1, 1, tzinfo=UTC),
+        catchup=False,
+        auto_register=False,  # what a DAG file names is its DAGs, and nothing else
+        max_active_runs=1,
+        default_args=project.options.arguments(),
+        tags=["cercle", "load"],
+        description=f"Loads the new files of {source} into raw.",
+        doc_md=_LOADING_DOC.format(source=source),
+    ) as dag:
+        find = operators.FindFilesOperator(
+            task_id="find_files",
+            source=source,
+            files_per_task=project.options.files_per_task,
+            doc_md="Reads the landing folder and `ops.loads`; hands on names of files.",
+            **project.step,
+        )
+        load = operators.LoadFilesOperator.partial(
+            task_id="load_files",
+            source=source,
+            map_index_template="{{ task.files | length }} files",
+            doc_md="Writes `raw`, `ops.loads`, `ops.rejected_rows`, a transaction per file.",
+            **project.step,
+        ).expand(files=find.output)
+        announce = EmptyOperator(
+            task_id="announce",
+            outlets=[project.raw_asset(source)],
+            trigger_rule="all_done_min_one_success",
+            doc_md="Tells the building DAG, also when one of several chunks has failed.",
+        )
+        complete = EmptyOperator(task_id="complete", doc_md="Fails with the run when a chunk has failed.")
+        load >> [announce, complete]
+    return dag
+
+
+def _building_dag(project: _Project, sources: Iterable[str]) -> DAG:
+    arguments = {
+        **project.options.arguments(),
+        "pool": project.options.pool,
+        "on_failure_callback": operators.fail_build,
+    }
+    with DAG(
+        f"{project.prefix}_build",
+        schedule=AssetAny(*(project.raw_asset(source) for source in sources)),
+        start_date=datetime(2024, 1, 1, tzinfo=UTC),
+        catchup=False,
+        auto_register=False,  # what a DAG file names is its DAGs, and nothing else
+        max_active_runs=1,
+        default_args=arguments,
+        params={
+            "as_of": Param(
+                None,
+                type=["null", "string"],
+                format="date-time",
+                description="The moment that the build takes for now; by default its start.",
+            )
+        },
+        tags=["cercle", "build"],
+        description="Checks new deliveries, builds staging, intermediate and marts, checks and publishes them.",
+        doc_md=_BUILDING_DOC,
+    ) as dag:
+        groups = [_LAYER_TASKS[layer](project) for layer in LAYERS]
+        for before, after in pairwise(groups):
+            before >> after
+    return dag
+
+
+def _raw(project: _Project) -> TaskGroup:
+    with TaskGroup("raw", tooltip="What was delivered: typed, append only") as group:
+        check = operators.CheckRawOperator(
+            task_id="check_raw",
+            doc_md="Reads new loads in `raw`; writes `ops.quality_results` and the state in `ops.loads`.",
+            **project.step,
+        )
+        start = operators.StartBuildOperator(
+            task_id="start_build", doc_md="Writes `ops.builds`, `ops.build_loads`.", **project.step
+        )
+        check >> start
+    return group
+
+
+def _staging(project: _Project) -> TaskGroup:
+    with TaskGroup("staging", tooltip="Renamed, one model per source table") as group:
+        operators.RunDbtOperator(
+            task_id="run_dbt", layer="staging", doc_md="Reads `raw`; writes `staging`.", **project.step
+        )
+    return group
+
+
+def _intermediate(project: _Project) -> TaskGroup:
+    with TaskGroup("intermediate", tooltip="Identity, interactions, consent") as group:
+        ledger = operators.AppendLedgerOperator(
+            task_id="append_ledger", doc_md="Reads `staging`; writes the ledger in `privacy`.", **project.step
+        )
+        models = operators.RunDbtOperator(
+            task_id="run_dbt",
+            layer="intermediate",
+            doc_md="Reads `staging`, `privacy`, `identity`; writes `intermediate`.",
+            **project.step,
+        )
+        ledger >> models
+    return group
+
+
+def _marts(project: _Project) -> TaskGroup:
+    with TaskGroup("marts", tooltip="What people read") as group:
+        models = operators.RunDbtOperator(
+            task_id="run_dbt",
+            layer="marts",
+            doc_md="Reads `intermediate`; writes `marts_build`.",
+            **project.step,
+        )
+        check = operators.CheckMartsOperator(
+            task_id="check_marts", doc_md="Reads `marts_build`; writes `ops.quality_results`.", **project.step
+        )
+        publish = operators.PublishOperator(
+            task_id="publish",
+            outlets=[project.marts_asset()],
+            doc_md="Reads `marts_build`; writes `marts`, `identity`, `ops.publications`, in one transaction.",
+            **project.step,
+        )
+        models >> check >> publish
+    return group
+
+
+_LAYER_TASKS = {"raw": _raw, "staging": _staging, "intermediate": _intermediate, "marts": _marts}
+
+
+def _source_names(path: Path) -> list[str]:
+    """Return the names in the project's var `cercle_sources`; plugins are not imported for it."""
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    try:
+        document = yaml.load(path.read_text(encoding="utf-8"), Loader=loader)  # noqa: S506  # a safe loader
+        variables = document.get("vars") or {}
+        names = variables.get("cercle_sources") or (variables.get("cercle") or {})["cercle_sources"]
+        return [str(name) for name in names]
+    except (OSError, yaml.YAMLError, AttributeError, KeyError, TypeError) as error:
+        raise CercleError(
+            "The project's sources cannot be read",
+            where=str(path),
+            remedy="Set CERCLE_PROJECT to a project made by `cercle init`, or pass sources=[…] to build_dags",
+        ) from error
+
+
+_LOADING_DOC = """\
+Loads the new files of **{source}**.
+
+| | |
+|---|---|
+| reads | `<landing>/{source}/<entity>/…`, `ops.loads` (files seen before are skipped) |
+| writes | `raw.*`, `ops.loads`, `ops.rejected_rows`, `ops.normalised_values` |
+| then | the asset `raw/{source}`, which starts the building DAG |
+
+Run it again at any time: a file or a row that was stored is not stored twice. A file that cannot be read is
+refused in `ops.loads` with its reason, and the others go on.
+"""
+
+_BUILDING_DOC = """\
+Turns new deliveries into published marts.
+
+| group | reads | writes |
+|---|---|---|
+| raw | new loads | `ops.quality_results`, states in `ops.loads`, `ops.builds` |
+| staging | `raw` | `staging` (views) |
+| intermediate | `staging`, `identity`, `privacy` | the ledger in `privacy`, `intermediate` |
+| marts | `intermediate` | `marts_build`; after the check, in one transaction, `marts` and `identity` |
+
+A failed check publishes nothing: readers go on seeing the last publication. A run that was killed is simply run
+again.
+"""

@@ -1,0 +1,25 @@
+"""Who is who: applies dbt's proposal, explains it, takes stewards' decisions, and measures it against a truth."""
+
+from __future__ import annotations
+
+from cercle.identity.decisions import Decision, block, decisions, link, revoke, unlink
+from cercle.identity.evaluate import Evaluation, evaluate
+from cercle.identity.explain import Explanation, Step, explain_customer, explain_records
+from cercle.identity.proposal import KindCounts, apply_proposal
+
+__all__ = [
+    "Decision",
+    "Evaluation",
+    "Explanation",
+    "KindCounts",
+    "Step",
+    "apply_proposal",
+    "block",
+    "decisions",
+    "evaluate",
+    "explain_customer",
+    "explain_records",
+    "link",
+    "revoke",
+    "unlink",
+]

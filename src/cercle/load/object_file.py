@@ -1,0 +1,185 @@
+"""Parquet files, and the formats of vendors through their plugin's parser."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from cercle.contracts import Entity
+from cercle.errors import CercleError
+from cercle.load.opening import FileRefusedError
+from cercle.load.result import Unreadable
+from cercle.load.rows import (
+    Field,
+    ObjectRows,
+    Part,
+    UnreadableValueError,
+    match_header,
+    unreadable,
+    write_rows,
+)
+from cercle.sources import BadRow, ParseContext, Parser
+
+if TYPE_CHECKING:
+    import pandas
+
+__all__ = ["ParquetReader", "ParsedReader"]
+
+_ROWS_AT_ONCE = 5_000
+
+
+class ParquetReader:
+    """Reads Parquet in batches. A row's line is its number, from 1."""
+
+    delimiter = ","
+
+    def __init__(self, path: Path, entity: Entity) -> None:
+        try:
+            from pyarrow import parquet
+        except ImportError:
+            raise CercleError(
+                "Parquet files need the package pyarrow",
+                remedy="pip install 'cercle[vendors]', or deliver CSV",
+            ) from None
+        try:
+            self._file = parquet.ParquetFile(path)
+        except (OSError, ValueError):
+            raise FileRefusedError(
+                "The Parquet file is cut off or damaged", remedy="Deliver it again"
+            ) from None
+        names = self._file.schema_arrow.names
+        matched = match_header(names, entity)
+        self._columns = [
+            field.column.source_names[0] if field.column else name
+            for field, name in zip(matched, names, strict=True)
+        ]
+        self._objects = ObjectRows(entity)
+        self.longest = 1 << 30  # not measured: every length is checked
+
+    @property
+    def fields(self) -> list[Field]:
+        """All columns of the contract, then `_extra`."""
+        return self._objects.fields
+
+    @property
+    def extra_columns(self) -> set[str]:
+        """Columns that the contract does not know."""
+        return self._objects.extra_columns
+
+    def parts(self) -> Iterator[Part]:
+        """Yield the rows in batches."""
+        line = 1
+        try:
+            for batch in self._file.iter_batches(batch_size=_ROWS_AT_ONCE):
+                values = [_as_python(column) for column in batch.columns]
+                items = [dict(zip(self._columns, row, strict=True)) for row in zip(*values, strict=True)]
+                yield _part(enumerate(items, line), self._objects)
+                line += len(items)
+        except (OSError, ValueError):
+            raise FileRefusedError(
+                "The Parquet file is cut off or damaged", remedy="Deliver it again"
+            ) from None
+
+    def payloads(self, lines: Iterator[int]) -> Iterator[tuple[int, str]]:
+        """Nothing: the columns are what stands in the file."""
+        return iter(())
+
+    def finish(self) -> None:
+        """Nothing: the schema told all."""
+
+
+def _as_python(column: Any) -> list[Any]:
+    import pyarrow as pa
+
+    if pa.types.is_dictionary(column.type):
+        column = column.dictionary_decode()
+    if pa.types.is_timestamp(column.type) and column.type.unit == "ns":
+        column = column.cast(pa.timestamp("us", tz=column.type.tz), safe=False)
+    if pa.types.is_binary(column.type) or pa.types.is_large_binary(column.type):
+        column = column.cast(pa.string())
+    values: list[Any] = column.to_pylist()
+    return values
+
+
+class ParsedReader:
+    """Reads a vendor's format through the parser of its plugin."""
+
+    delimiter = ","
+
+    def __init__(self, stream: BinaryIO, entity: Entity, parser: Parser, context: ParseContext) -> None:
+        self._items = parser(stream, context)
+        self._objects = ObjectRows(entity)
+        self._row_count = 0
+        self._frame_line = 1
+        self.longest = 1 << 30  # not measured: every length is checked
+
+    @property
+    def fields(self) -> list[Field]:
+        """All columns of the contract, then `_extra`."""
+        return self._objects.fields
+
+    @property
+    def extra_columns(self) -> set[str]:
+        """Columns that the contract does not know."""
+        return self._objects.extra_columns
+
+    def parts(self) -> Iterator[Part]:
+        """Yield what the parser yields, some thousand rows at once."""
+        waiting: list[tuple[int, Mapping[str, Any]]] = []
+        bad: list[Unreadable] = []
+        for item in self._items:
+            if isinstance(item, BadRow):
+                bad.append(Unreadable(item.line, item.code, item.reason, item.payload))
+            elif isinstance(item, tuple):
+                waiting.append(item)
+            else:
+                waiting.extend(self._frame_rows(item))
+            if len(waiting) + len(bad) >= _ROWS_AT_ONCE:
+                yield self._flush(waiting, bad)
+                waiting, bad = [], []
+        if waiting or bad:
+            yield self._flush(waiting, bad)
+
+    def _flush(self, waiting: list[tuple[int, Mapping[str, Any]]], bad: list[Unreadable]) -> Part:
+        self._row_count += len(waiting)
+        part = _part(waiting, self._objects)
+        return Part(part.text, part.row_count, [*bad, *part.unreadable])
+
+    def _frame_rows(self, frame: pandas.DataFrame) -> Iterator[tuple[int, Mapping[str, Any]]]:
+        plain = frame.astype(object).where(frame.notna(), None)
+        has_lines = "_line" in plain.columns
+        for item in plain.to_dict("records"):
+            line = int(item.pop("_line")) if has_lines else self._frame_line
+            self._frame_line += 1
+            yield line, {str(name): value for name, value in item.items()}
+
+    def payloads(self, lines: Iterator[int]) -> Iterator[tuple[int, str]]:
+        """Nothing: the columns are what is known of the row."""
+        return iter(())
+
+    def finish(self) -> None:
+        """Refuse the file where a required column was in none of its rows."""
+        self._objects.refuse_missing(self._row_count)
+
+
+def _part(items: Iterable[tuple[int, Mapping[str, Any]]], objects: ObjectRows) -> Part:
+    rows: list[list[Any]] = []
+    bad: list[Unreadable] = []
+    kept: dict[int, Mapping[str, Any]] = {}
+    for line, item in items:
+        kept[line] = item
+        try:
+            rows.append([line, *objects.cells(dict(item))])
+        except UnreadableValueError as error:
+            bad.append(unreadable(line, str(error), _as_payload(item), "Unicode"))
+    part = write_rows(rows, lambda line: _as_payload(kept[line]))
+    return Part(part.text, part.row_count, [*bad, *part.unreadable])
+
+
+def _as_payload(item: Mapping[str, Any]) -> str:
+    import json
+
+    from cercle.load.blocks import visible
+
+    return visible(json.dumps(item, default=str, ensure_ascii=False))

@@ -1,0 +1,78 @@
+"""From what a person types (a contact point, a customer number) to the pseudonyms that decisions are asked with."""
+
+from __future__ import annotations
+
+import psycopg
+
+from cercle.errors import CercleError
+from cercle.load.normalise import CONTACT_KINDS, normalise
+from cercle.privacy.pseudonyms import IDENTITY_KIND, PseudonymKey, fallback_form, split_contact_point
+
+__all__ = ["find_contact_point", "find_person"]
+
+
+def find_contact_point(
+    connection: psycopg.Connection, key: PseudonymKey, text: str, region: str = "FR"
+) -> str:
+    """Return the name that the ledger has for a contact point, or would have.
+
+    Args:
+        connection: to the warehouse.
+        key: the newest version of the secret.
+        text: kind:value, in any spelling.
+        region: country of a number without a country code.
+
+    Raises:
+        CercleError: it has no kind of ours.
+    """
+    kind, value = split_contact_point(text)
+    if kind not in CONTACT_KINDS:
+        raise CercleError(
+            "A contact point is written kind:value", remedy=f"Its kind is one of {', '.join(CONTACT_KINDS)}"
+        )
+    form = normalise("contact_point", text, region).key_text
+    pseudonym = key.of(kind, form or fallback_form(value))
+    row = connection.execute(
+        "select ledger_key from privacy.contact_points where contact_point_key = %s", (pseudonym,)
+    ).fetchone()
+    return row[0] if row else pseudonym
+
+
+def find_person(
+    connection: psycopg.Connection, key: PseudonymKey, customer_id: str | None, source_id: str | None
+) -> str:
+    """Return the identity to ask with: the customer, also for a retired id or a source's own number.
+
+    Raises:
+        CercleError: there is no such customer, or no build yet.
+    """
+    if connection.execute("select to_regclass('intermediate.int_record_customers')").fetchone() == (None,):
+        raise CercleError("No build has made customers yet", remedy="Run `cercle run` first")
+    if customer_id is not None:
+        row = connection.execute(
+            """
+            select resolved.customer_id
+            from (select identity.resolve('customer', %(id)s) as customer_id) as resolved
+            where exists (
+                select 1
+                from intermediate.int_record_customers as known
+                where known.customer_id = resolved.customer_id
+            )
+            """,
+            {"id": customer_id},
+        ).fetchone()
+        if row is None:
+            raise CercleError("There is no such customer", where=customer_id)
+        return str(row[0])
+    assert source_id is not None
+    row = connection.execute(
+        "select customer_id from intermediate.int_record_customers where record_key = %s",
+        (f"customers:{source_id}",),
+    ).fetchone()
+    if row is not None:
+        return str(row[0])
+    pseudonym = key.of(IDENTITY_KIND, source_id)
+    row = connection.execute(
+        "select ledger_key from privacy.source_identities where identity_key = %s", (pseudonym,)
+    ).fetchone()
+    return row[0] if row else pseudonym

@@ -1,0 +1,161 @@
+"""Helpers of the identity tests: a small dbt project on the macros, and the policy of ids once more in Python."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import subprocess
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+
+from cercle.paths import dbt_env, package_root
+from cercle.settings import Settings
+
+Member = tuple[str, int]  # group, occurred_at as a day number
+
+
+def make_small_project(settings: Settings, models: Mapping[str, str]) -> Path:
+    """Write a project with some models, on a package that has cercle's macros and the schema `identity` alone."""
+    package = settings.home / "package"
+    (package / "models").mkdir(parents=True)
+    shutil.copytree(package_root() / "macros", package / "macros")
+    shutil.copy(package_root() / "dbt_project.yml", package)
+    shutil.copy(
+        package_root() / "models" / "intermediate" / "identity" / "_identity__sources.yml", package / "models"
+    )
+    project = settings.home / "project"
+    (project / "models").mkdir(parents=True)
+    (project / "macros").mkdir()
+    template = package_root() / "src" / "cercle" / "project_template"
+    shutil.copy(template / "profiles.yml", project)
+    for macro in (template / "macros").glob("*.sql"):
+        shutil.copy(macro, project / "macros")
+    (project / "dbt_project.yml").write_text(
+        "name: trial\nversion: 1.0.0\nconfig-version: 2\nprofile: cercle\nflags: {send_anonymous_usage_stats: false}\n"
+        "models: {trial: {+schema: trial}}\n",
+        encoding="utf-8",
+    )
+    (project / "packages.yml").write_text(f"packages: [{{local: {package}}}]\n", encoding="utf-8")
+    for name, text in models.items():
+        (project / "models" / f"{name}.sql").write_text(text, encoding="utf-8")
+    dbt(settings, "deps")
+    return project
+
+
+def dbt(settings: Settings, *arguments: str) -> str:
+    """Run dbt on the small project and return what it said."""
+    project = settings.home / "project"
+    environment = {
+        **dbt_env(settings),
+        "DBT_PROFILES_DIR": str(project),
+        "DBT_TARGET_PATH": str(project / "target"),
+    }
+    done = subprocess.run(
+        [settings.dbt_executable, *arguments],
+        cwd=project,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def compiled(settings: Settings, model: str) -> str:
+    """The SQL that dbt made of a model, without the name of the database that it was compiled for."""
+    path = settings.home / "project" / "target" / "compiled" / "trial" / "models" / f"{model}.sql"
+    name = psycopg.conninfo.conninfo_to_dict(settings.dsn or "")["dbname"]
+    return path.read_text(encoding="utf-8").replace(f'"{name}".', "")
+
+
+def copy_rows(connection: psycopg.Connection, table: str, rows: Iterable[tuple[object, ...]]) -> None:
+    with connection.cursor().copy(
+        sql.SQL("copy {} from stdin").format(sql.Identifier(*table.split(".")))
+    ) as copy:
+        for row in rows:
+            copy.write_row(row)
+
+
+# --- the policy of ids, written a second time from its description -----------------------------------------
+
+
+@dataclass
+class Id:
+    minted_from: str
+    generation: int
+    members: frozenset[str]  # now, or when it was retired
+    retired_in: int | None = None
+
+
+@dataclass
+class Policy:
+    """Ids as the written policy wants them: on a merge the oldest survives, on a split the oldest part keeps it."""
+
+    kind: str = "customer"
+    letter: str = "c"
+    ids: dict[str, Id] = field(default_factory=dict)
+    redirects: dict[str, str] = field(default_factory=dict)
+
+    def publish(self, publication: int, members: Mapping[str, Member]) -> dict[str, str]:
+        """Take the members of the next publication and return which id each has."""
+        groups: dict[str, list[str]] = {}
+        for key, (group, _) in members.items():
+            groups.setdefault(group, []).append(key)
+
+        def age(key: str) -> tuple[int, str]:
+            return members[key][1], key
+
+        def oldest(name: str) -> str | None:
+            return min((key for key in self.ids[name].members if key in members), key=age, default=None)
+
+        given: dict[str, str] = {}
+        claims = {name: oldest(name) for name in self.ids}
+        for group, keys in groups.items():
+            living = [
+                (age(claim), name)
+                for name, claim in claims.items()
+                if claim in keys and self.ids[name].retired_in is None
+            ]
+            gone = [
+                (age(claim), -(self.ids[name].retired_in or 0), name)
+                for name, claim in claims.items()
+                if claim in keys and self.ids[name].retired_in is not None
+            ]
+            if living:
+                given[group] = min(living)[1]
+            elif gone:
+                given[group] = min(gone)[2]
+            else:
+                first = min(keys, key=age)
+                generation = sum(1 for one in self.ids.values() if one.minted_from == first)
+                digest = hashlib.md5(f"{self.kind}:{first}:{generation}".encode()).hexdigest()
+                given[group] = f"{self.letter}_{digest[:20]}"
+                self.ids[given[group]] = Id(first, generation, frozenset())
+        held = {key: given[group] for key, (group, _) in members.items()}
+        for name, one in self.ids.items():
+            if name in given.values():
+                one.members, one.retired_in = frozenset(key for key in held if held[key] == name), None
+            elif one.retired_in is None:
+                one.retired_in = publication
+        self._redirect(held, claims, set(given.values()))
+        return held
+
+    def _redirect(self, held: Mapping[str, str], claims: Mapping[str, str | None], living: set[str]) -> None:
+        before = self.redirects
+        self.redirects = {}
+        direct = {
+            name: held[claim] for name, claim in claims.items() if name not in living and claim is not None
+        }
+        for name in self.ids:
+            if name in living:
+                continue
+            successor = direct.get(name)
+            if successor is None and name in before:
+                successor = before[name] if before[name] in living else direct.get(before[name])
+            if successor is not None:
+                self.redirects[name] = successor
