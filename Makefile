@@ -61,12 +61,12 @@ run: install ## Simulate a retailer's world (or take LANDING=DIR), load, check, 
 	@$(BIN)/cercle demo $(if $(LANDING),--landing "$(LANDING)")
 
 .PHONY: up
-up: install ## Start the embedded database, and Airflow where it is configured
-	@$(BIN)/cercle db start
+up: install ## Start Airflow on localhost: scheduler, web page and all, on the embedded database
+	@$(BIN)/cercle up
 
 .PHONY: down
-down: install ## Stop what `make up` started
-	@$(BIN)/cercle db stop
+down: install ## Stop what `make up` started, and the database
+	@$(BIN)/cercle down
 
 .PHONY: test
 test: lint ## Lint, then the tests that stay below eight minutes on two cores

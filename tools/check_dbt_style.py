@@ -22,6 +22,7 @@ CLOCK = re.compile(
     r"\b(now\s*\(|current_timestamp|current_date|clock_timestamp\s*\(|transaction_timestamp\s*\(|localtimestamp)",
     re.I,
 )
+LAYER_ORDER = {"staging": 1, "intermediate": 2, "marts": 3}
 COMMENT = re.compile(r"--[^\n]*|\{#.*?#\}", re.S)
 STAGING_NAME = re.compile(r"stg_[a-z0-9]+(_[a-z0-9]+)*__[a-z0-9_]+$")
 FINAL_SELECT = re.compile(r"select \* from (?P<last>[a-z_0-9]+)\s*$")
@@ -89,6 +90,13 @@ def check_text(model: Model) -> Iterator[tuple[str, str]]:
         yield "source_in_staging", "reads raw; only staging does"
     if model.layer == "staging" and re.search(r"\b(join|group by)\b", sql, re.I):
         yield "staging_renames", "joins or aggregates; staging renames"
+
+
+def check_layers(model: Model, layers: dict[str, str]) -> Iterator[tuple[str, str]]:
+    """Yields (rule, sentence) for a model that reads a later layer: the layers are built one after the other."""
+    for name in sorted(set(re.findall(r"ref\(\s*'([^']+)'\s*\)", COMMENT.sub("", model.sql)))):
+        if LAYER_ORDER.get(layers.get(name, ""), 0) > LAYER_ORDER.get(model.layer, 0):
+            yield "layer_order", f"reads {name}, which a later layer builds"
 
 
 def check_properties(model: Model) -> Iterator[tuple[str, str]]:
@@ -159,10 +167,11 @@ def main() -> int:
     if not models:
         print("check_dbt_style: found no model below models/; is this the right folder?")
         return 1
+    layers = {model.name: model.layer for model in models}
     used: set[tuple[str, str]] = set()
     violations = 0
     for model in models:
-        for rule, sentence in [*check_text(model), *check_properties(model)]:
+        for rule, sentence in [*check_text(model), *check_layers(model, layers), *check_properties(model)]:
             if (model.name, rule) in allowed:
                 used.add((model.name, rule))
                 continue

@@ -96,7 +96,7 @@ def simulate_command(state: State, file: Path) -> int:
 @click.option("--valid-at", type=_MOMENT, help="The moment that is asked about. [default: now]")
 @click.option("--known-at", type=_MOMENT, help="What was known then decides. [default: now]")
 @pass_state
-def decide_command(state: State, contact_point: str, region: str, **options: Any) -> int:
+def decide_command(state: State, /, contact_point: str, region: str, **options: Any) -> int:
     """Decide whether a contact point may be used, against the ledger as it is now.
 
     Exits 1 for DENY. The contact point is turned into its pseudonym here, and never stored or logged.

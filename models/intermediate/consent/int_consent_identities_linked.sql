@@ -1,0 +1,73 @@
+{{ config(
+    indexes=[{'columns': ['identity']}, {'columns': ['person_id']}],
+    post_hook='analyze {{ this }}'
+) }}
+
+-- What is linked now counts for every day, so that no stop is missed; it lifts a stop from this build on alone. What was linked in an
+-- earlier publication and is no longer (a split) counts for the time in which it was published.
+with
+
+consent_events as (
+    select distinct
+        identity,
+        record_key
+    from {{ ref('int_consent_events_resolved') }}
+    where identity is not null
+),
+
+record_customers as (
+    select
+        record_key,
+        customer_id
+    from {{ ref('int_record_customers') }}
+),
+
+members as (
+    select *
+    from {{ source('identity', 'members') }}
+    where kind = 'customer' and known_to < 'infinity' and known_from < known_to
+),
+
+linked_now as (
+    select distinct
+        consent_events.identity,
+        record_customers.customer_id as person_id
+    from consent_events
+    inner join record_customers on consent_events.record_key = record_customers.record_key
+
+    union
+
+    select
+        customer_id as identity,
+        customer_id as person_id
+    from record_customers
+),
+
+linked as (
+    select
+        'main' as ledger,
+        identity,
+        person_id,
+        '-infinity'::timestamptz as valid_from,
+        'infinity'::timestamptz as valid_to,
+        {{ cercle.as_of() }} as lifts_from,
+        '-infinity'::timestamptz as known_from,
+        'infinity'::timestamptz as known_to
+    from linked_now
+
+    union all
+
+    select distinct
+        'main' as ledger,
+        consent_events.identity,
+        members.id as person_id,
+        members.known_from as valid_from,
+        members.known_to as valid_to,
+        members.known_from as lifts_from,
+        members.known_to as known_from,
+        'infinity'::timestamptz as known_to
+    from members
+    inner join consent_events on members.member_key = consent_events.record_key
+)
+
+select * from linked

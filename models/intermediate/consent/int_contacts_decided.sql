@@ -1,0 +1,37 @@
+{{ config(
+    pre_hook='set local enable_nestloop = off',
+    indexes=[{'columns': ['customer_id']}],
+    post_hook='analyze {{ this }}'
+) }}
+
+-- pre_hook: intermediate results have no statistics, and the planner would sometimes loop over millions of rows.
+with
+
+questions as (
+    select *
+    from {{ ref('int_contact_questions_asked') }}
+),
+
+answers as (
+    {{ cercle.decide_contacts(ref('int_contact_questions_asked'), cercle.consent_world()) }}
+),
+
+decided as (
+    select
+        questions.identity as customer_id,
+        questions.contact_point_key,
+        questions.contact_point_kind,
+        questions.channel,
+        questions.purpose,
+        answers.decision,
+        answers.reason,
+        answers.basis,
+        answers.rule_id,
+        answers.evidence_event_id,
+        questions.valid_at as decided_as_of,
+        answers.decision_valid_until
+    from questions
+    inner join answers on questions.question_id = answers.question_id
+)
+
+select * from decided

@@ -1,0 +1,6 @@
+{{ config(materialized='connected_components', left='record_key', right='node_key') }}
+
+select
+    record_key,
+    node_key
+from {{ ref('int_edges_matched') }}

@@ -1,0 +1,6 @@
+{{ config(materialized='connected_components', left='customer_id', right='home_key') }}
+
+select
+    customer_id,
+    home_key
+from {{ ref('int_household_links') }}

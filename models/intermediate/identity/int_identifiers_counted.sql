@@ -1,0 +1,93 @@
+with
+
+observed as (
+    select *
+    from {{ ref('int_identifiers_observed') }}
+),
+
+people_grouped as (
+    select *
+    from {{ ref('int_people_grouped') }}
+),
+
+identifier_values as (
+    select
+        identifier_type,
+        identifier_value,
+        min(identifier_key) as identifier_key,
+        count(*) as record_count,
+        count(distinct source_name) as source_count,
+        bool_or(is_bad) as is_bad,
+        bool_or(is_role) as is_role,
+        max(last_seen_at) as last_seen_at
+    from observed
+    group by identifier_type, identifier_value
+),
+
+-- How many different people use the value, by their names and dates of birth: not how many records.
+people_counts as (
+    select
+        scope,
+        max(people_count) as people_count
+    from people_grouped
+    group by scope
+),
+
+-- Where no record has a name: how many customer numbers.
+references_used as (
+    select
+        observed.identifier_type,
+        observed.identifier_value,
+        count(distinct customer_refs.identifier_value) as reference_count
+    from observed
+    inner join observed as customer_refs
+        on observed.record_key = customer_refs.record_key
+        and customer_refs.identifier_type = 'customer_ref'
+    where observed.identifier_type <> 'customer_ref'
+    group by observed.identifier_type, observed.identifier_value
+),
+
+-- A name is common when it stands with many postcodes, or with several dates of birth.
+name_counts as (
+    select
+        split_part(identifier_value, '|', 1) || '|' || split_part(identifier_value, '|', 2) as name_key,
+        count(*) filter (where identifier_type = 'name_postcode') as postcode_count,
+        count(*) filter (where identifier_type = 'name_birth_date') as birth_date_count
+    from identifier_values
+    where identifier_type in ('name_postcode', 'name_birth_date')
+    group by 1
+),
+
+-- Two addresses within one postcode: two people, or one who moved; the name says no more.
+address_counts as (
+    select
+        regexp_replace(identifier_value, '[|][^|]*$', '') as identifier_value,
+        count(*) as address_count
+    from identifier_values
+    where identifier_type = 'name_address'
+    group by 1
+),
+
+counted as (
+    select
+        identifier_values.*,
+        coalesce(people_counts.people_count, 0) as people_count,
+        coalesce(references_used.reference_count, 0) as reference_count,
+        coalesce(address_counts.address_count, 0) as address_count,
+        coalesce(name_counts.postcode_count, 0) as name_postcode_count,
+        coalesce(name_counts.birth_date_count, 0) as name_birth_date_count
+    from identifier_values
+    left join people_counts
+        on identifier_values.identifier_type || ':' || identifier_values.identifier_value = people_counts.scope
+    left join references_used
+        on identifier_values.identifier_type = references_used.identifier_type
+        and identifier_values.identifier_value = references_used.identifier_value
+    left join address_counts
+        on identifier_values.identifier_type = 'name_postcode'
+        and identifier_values.identifier_value = address_counts.identifier_value
+    left join name_counts
+        on identifier_values.identifier_type = 'name_postcode'
+        and split_part(identifier_values.identifier_value, '|', 1) || '|' || split_part(identifier_values.identifier_value, '|', 2) = name_counts.name_key
+)
+
+select * from counted

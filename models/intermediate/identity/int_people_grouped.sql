@@ -1,0 +1,39 @@
+with
+
+observed as (
+    select *
+    from {{ ref('int_identifiers_observed') }}
+),
+
+identifier_types as (
+    select *
+    from {{ ref('identity_identifier_types') }}
+),
+
+people as (
+    select *
+    from {{ ref('int_people_named') }}
+),
+
+-- A scope is a value that several people could use; a spelling is a name and date of birth as some record has them.
+spellings as (
+    select
+        observed.identifier_type || ':' || observed.identifier_value as scope,
+        people.person_key,
+        people.given_name,
+        people.family_name,
+        people.birth_date,
+        people.is_known_given_name,
+        count(*) as record_count
+    from observed
+    inner join identifier_types on observed.identifier_type = identifier_types.identifier_type
+    inner join people on observed.record_key = people.record_key
+    where identifier_types.people_limit is not null
+    group by 1, 2, 3, 4, 5, 6
+),
+
+grouped as (
+    {{ cercle.group_people('spellings', is_strict=true) }}
+)
+
+select * from grouped

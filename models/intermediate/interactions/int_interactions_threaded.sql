@@ -1,0 +1,39 @@
+{{ config(
+    materialized='connected_components',
+    left='interaction_id',
+    right='thread_key',
+    component='thread_id',
+    indexes=[{'columns': ['interaction_id'], 'unique': true}],
+) }}
+
+with
+
+thread_keys as (
+    select * from {{ ref('int_interaction_thread_keys_listed') }}
+),
+
+distinct_keys as (
+    select distinct
+        interaction_id,
+        thread_key
+    from thread_keys
+),
+
+counted_keys as (
+    select
+        interaction_id,
+        thread_key,
+        count(*) over (partition by thread_key) as interaction_count
+    from distinct_keys
+),
+
+-- A key that nobody else has links nothing. A contact without a shared one is a thread of its own and stays out.
+edges as (
+    select
+        interaction_id,
+        thread_key
+    from counted_keys
+    where interaction_count > 1
+)
+
+select * from edges

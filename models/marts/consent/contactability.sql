@@ -1,0 +1,30 @@
+with
+
+decisions as (
+    select *
+    from {{ ref('int_contacts_decided') }}
+),
+
+contactability as (
+    select
+        -- ids
+        customer_id,
+        contact_point_key,
+
+        -- strings
+        channel,
+        purpose,
+        contact_point_kind,
+        decision,
+        reason,
+        basis,
+        rule_id,
+        evidence_event_id,
+
+        -- timestamps
+        decided_as_of,
+        decision_valid_until
+    from decisions
+)
+
+select * from contactability
