@@ -5,9 +5,8 @@
     'events', 'links', 'notices', 'notice_coverage', 'notice_recipients', 'sales', 'engagements', 'people', 'contracts', 'scrubs',
     'scrub_entries', 'calls', 'holidays', 'policies',
 ] -%}
-{%- for name in needed if name not in world -%}
-    {{ exceptions.raise_compiler_error("decide_contacts: world needs " ~ needed | join(', ') ~ "; it lacks '" ~ name ~ "'") }}
-{%- endfor -%}
+{%- set missing = needed | reject('in', world) | list -%}
+{%- if missing %}{{ exceptions.raise_compiler_error("decide_contacts: world lacks " ~ missing | join(', ')) }}{% endif -%}
 with recursive
 
 {{ cercle.decide_contacts_questions(questions, world) }},

@@ -183,7 +183,7 @@ contracts_in_progress as (
         on subject_identities.ledger = contracts.ledger
         and subject_identities.identity = contracts.identity
     where policies.contract_rule_id is not null
-        and asked.product_family = any(contracts.related_families)
+        and jsonb_exists(contracts.related_families, asked.product_family)
         and contracts.starts_at <= asked.valid_at
         and asked.valid_at < contracts.ends_at
         and contracts.known_from <= asked.known_at

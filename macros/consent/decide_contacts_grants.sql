@@ -44,7 +44,7 @@ candidates as materialized (
         and grant_events.effective_at <= asked_points.grants_until
         and grant_events.known_from <= asked.known_at
         and asked.known_at < grant_events.known_to
-        and (asked.purpose = grant_events.purpose or asked.purpose = any(grant_events.purposes))
+        and (asked.purpose = grant_events.purpose or jsonb_exists(grant_events.purposes, asked.purpose))
         and coalesce(asked.controller = grant_events.controller, true)
 ),
 

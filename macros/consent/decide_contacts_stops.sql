@@ -20,7 +20,7 @@ person_stops as (
                 and coalesce(subject_events.channel = asked.channel, true)
             )
         )
-        and coalesce(asked.purpose = any(subject_events.stop_purposes), true)
+        and coalesce(jsonb_exists(subject_events.stop_purposes, asked.purpose), true)
 ),
 
 stop_events as (
@@ -47,7 +47,7 @@ contact_point_stops as (
         and stop_events.known_from <= asked.known_at
         and asked.known_at < stop_events.known_to
         and (stop_events.stop_scope <> 'channel' or coalesce(stop_events.channel = asked.channel, true))
-        and coalesce(asked.purpose = any(stop_events.stop_purposes), true)
+        and coalesce(jsonb_exists(stop_events.stop_purposes, asked.purpose), true)
 ),
 
 all_stops as (

@@ -27,7 +27,7 @@ received as (
         ledger.contact_point_kind,
         ledger.channel,
         ledger.purpose,
-        nullif(ledger.purposes, '{}') as purposes,
+        nullif(ledger.purposes, '[]') as purposes,
         ledger.controller,
         ledger.scope,
         ledger.actor,
@@ -196,8 +196,8 @@ resolved as (
             when judged.stop_severity is null then null
             when judged.purposes is not null then judged.purposes
             when judged.default_purposes is not null
-                then judged.default_purposes || coalesce(judged.purpose, judged.default_purposes[1])
-            when judged.purpose is not null then array[judged.purpose]
+                then judged.default_purposes || coalesce(to_jsonb(judged.purpose), '[]')
+            when judged.purpose is not null then jsonb_build_array(judged.purpose)
         end as stop_purposes,
         judged.occurred_at,
         judged.recorded_at,

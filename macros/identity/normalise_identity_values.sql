@@ -1,5 +1,5 @@
 -- Returns a query: the values of all `inputs` (as in identity_inputs()) under their normalised spelling; those that have none
--- are left out. (record_key, source_name, entity, is_profile, is_current, is_bad, is_role, occurred_at, seen_at, attribute,
+-- are left out. (record_key, source_name, entity, is_profile, is_current, is_bad, is_role, is_fixed_line, occurred_at, seen_at, attribute,
 -- value, value_key). What needs no rule of spelling stays as it is; the rest was normalised once per value, when it was loaded.
 {% macro normalise_identity_values(inputs, is_incremental=false) -%}
 with
@@ -28,6 +28,7 @@ spelled as (
         written.is_current,
         coalesce('bad' = any(normalised_values.flags), false) as is_bad,
         coalesce('role' = any(normalised_values.flags), false) as is_role,
+        coalesce('fixed' = any(normalised_values.flags), false) as is_fixed_line,
         written.occurred_at,
         written.seen_at,
         written.prefix,
@@ -58,6 +59,7 @@ select
     is_current,
     is_bad,
     is_role,
+    is_fixed_line,
     occurred_at,
     seen_at,
     attribute,

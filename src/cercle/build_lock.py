@@ -21,7 +21,7 @@ BUILD_LOCK = "cercle:build"
 DEFAULT_WAIT_SECONDS = 600.0
 
 # Locks that this process holds, by database: the connection and how often it was taken.
-_held: dict[str, tuple[psycopg.Connection, int]] = {}
+_held: dict[tuple[str, ...], tuple[psycopg.Connection, int]] = {}
 
 
 @contextmanager
@@ -43,7 +43,7 @@ def build_lock(
     Raises:
         CercleError: someone else held it for all that time, or our own connection was lost.
     """
-    key = settings.dsn or str(settings.home)
+    key = _database(settings)
     if key in _held:
         connection, depth = _held[key]
         _refuse_lost(connection)
@@ -70,7 +70,13 @@ def build_lock(
 
 def is_lock_held(settings: Settings) -> bool:
     """Return whether this process holds the lock of builds."""
-    return (settings.dsn or str(settings.home)) in _held
+    return _database(settings) in _held
+
+
+def _database(settings: Settings) -> tuple[str, ...]:
+    """Which database the settings mean, however they name it: a lock is known again under another DSN."""
+    parts = db.conninfo(settings)
+    return tuple(parts.get(name, "") for name in ("host", "port", "dbname"))
 
 
 def _take(

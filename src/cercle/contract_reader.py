@@ -142,6 +142,10 @@ class ContractReader:
             raise self._wrong(
                 "partitionColumn is for entities without a key", "Remove it, or the primary key"
             )
+        if not all(entity.column(name).is_required for name in entity.partition_columns):
+            raise self._wrong(
+                "A partitionColumn must be required: a row without a partition could not be replaced"
+            )
         if entity.delivery == "upserts" and not entity.is_keyed:
             raise self._wrong("upserts need a primary key", "Mark it, or deliver events")
         if entity.delivery == "upserts" and not (entity.version_column or entity.is_order_dependent):

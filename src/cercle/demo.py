@@ -221,6 +221,8 @@ def _run_dags(settings: Settings, as_of: str | None, progress: Progress) -> None
 
 def _hear(progress: Progress, event: Event) -> None:
     """Turn a task's sign of life into a line of progress."""
+    from cercle.quality import runner
+
     if event.dag_id.startswith("cercle_load_"):
         if event.task_id != "load_files":
             return
@@ -231,6 +233,8 @@ def _hear(progress: Progress, event: Event) -> None:
         group = task.replace("_", " ") if task != "run_dbt" else f"{group} (dbt)"
     if event.what == "begins":
         progress.begin(name)
+        if event.task_id.endswith("run_dbt"):
+            runner.warm_up()  # dbt is a process of its own: this one would only wait
     else:
         progress.end(_words(event.value) if event.what == "done" else "failed", group)
 

@@ -54,7 +54,7 @@ class RelationDiff:
     """How a relation compares.
 
     Attributes:
-        shape: what differs in its columns, as sentences.
+        shape: sentences on what differs in its columns.
         only_left: rows that B has not.
         changed: rows that both have, with different content.
         examples: at most twenty.
@@ -77,11 +77,18 @@ class RelationDiff:
 
 @dataclass(frozen=True)
 class WarehouseDiff:
-    """How two warehouses compare; `as_of` is that of each publication."""
+    """How two warehouses compare.
+
+    Attributes:
+        left_as_of: the moment of A's publication.
+        right_as_of: the moment of B's.
+        has_one_secret: whether a value that both know has one pseudonym; None where they know none.
+    """
 
     relations: tuple[RelationDiff, ...]
-    left_as_of: datetime | None
-    right_as_of: datetime | None
+    left_as_of: datetime
+    right_as_of: datetime
+    has_one_secret: bool | None
 
     @property
     def is_same(self) -> bool:
@@ -101,9 +108,8 @@ def diff_warehouses(settings: Settings, left: str, right: str) -> WarehouseDiff:
         CercleError: a side cannot be reached, or has no publication.
     """
     with _side(settings, left) as a, _side(settings, right) as b:
-        found = [_compare_members(a, b)]
-        found.extend(_compare(a, b, relation) for relation in sorted(a.marts.keys() | b.marts.keys()))
-        return WarehouseDiff(tuple(found), a.as_of, b.as_of)
+        relations = (_compare(a, b, relation) for relation in sorted(a.marts.keys() | b.marts.keys()))
+        return WarehouseDiff((_compare_members(a, b), *relations), a.as_of, b.as_of, _have_one_secret(a, b))
 
 
 class _Side:
@@ -148,6 +154,21 @@ def _side(settings: Settings, name: str) -> Iterator[_Side]:
         connection.execute("set local datestyle = 'ISO'; set local intervalstyle = 'postgres'")
         yield _Side(connection, shown)
         connection.rollback()
+
+
+def _have_one_secret(a: _Side, b: _Side) -> bool | None:
+    """Look up some pseudonyms of one side on the other: two secrets make every key another one."""
+    keys = "select value_type, region, original_hash, value_key from ops.normalised_values where value_key is not null"
+    ours = {
+        tuple(row[:3]): row[3] for row in a.connection.execute(f"{keys} order by original_hash limit 1000")
+    }
+    if not ours:
+        return None
+    theirs = b.connection.execute(
+        f"{keys} and original_hash = any (%s)", ([original_hash for _, _, original_hash in ours],)
+    )
+    same = [ours[tuple(row[:3])] == row[3] for row in theirs if tuple(row[:3]) in ours]
+    return all(same) if same else None
 
 
 # --- one relation -----------------------------------------------------------------------------------------

@@ -234,15 +234,19 @@ def prepare(settings: Settings) -> list[str]:
     with db.connect(settings) as connection:
         pending = [migration.label for migration in db.pending_migrations(connection)]
         connection.rollback()
-        if not pending:
-            return []
-        if not settings.is_embedded:
+        if pending and not settings.is_embedded:
             raise CercleError(
                 f"The database lacks migrations: {', '.join(pending)}",
                 where="ops",
                 remedy="Run `cercle db migrate`",
             )
-        return db.migrate(connection)
+        applied = db.migrate(connection) if pending else []
+        if settings.is_embedded:
+            from cercle.load.raw_tables import ensure_raw_tables
+            from cercle.sources import all_contracts
+
+            ensure_raw_tables(connection, all_contracts())
+    return applied
 
 
 # --- the whole --------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ import sys
 import tempfile
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from cercle import cli as cli_module
 from cercle import db
 from cercle import server as embedded
 from cercle.settings import Settings
+from projects import World, clone_world, land_next, make_world, run
 
 HMAC_KEYS = "k1:" + "01" * 32
 TEMPLATE = "cercle_template"
@@ -78,6 +80,13 @@ def make_database(
     server: Settings, template_database: str, tmp_path: Path
 ) -> Iterator[Callable[..., Settings]]:
     """A function that makes a fresh database and returns its settings; for tests that compare two."""
+    with _databases(server, tmp_path, template_database) as make:
+        yield make
+
+
+@contextmanager
+def _databases(server: Settings, folder: Path, template_database: str) -> Iterator[Callable[..., Settings]]:
+    """Yield a function that makes databases, and drop them at the end."""
     made: list[str] = []
 
     def make(template: str = template_database) -> Settings:
@@ -89,7 +98,7 @@ def make_database(
                 )
             )
         made.append(name)
-        home = tmp_path / name
+        home = folder / name
         home.mkdir()
         return Settings(
             home=home,
@@ -136,3 +145,27 @@ def cli(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> C
         return Answer(exit_code, captured.out, captured.err)
 
     return call
+
+
+@pytest.fixture(scope="session")
+def make_lasting_database(
+    server: Settings, template_database: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[..., Settings]]:
+    """As `make_database`, for what several test modules share: dropped with the session."""
+    with _databases(server, tmp_path_factory.mktemp("lasting"), template_database) as make:
+        yield make
+
+
+@pytest.fixture(scope="session")
+def world(make_lasting_database: Callable[..., Settings]) -> World:
+    """A published world of 500 people whose last days wait in `landing_next`. Read it, or clone it; change nothing."""
+    return make_world(make_lasting_database(), increment_days=4)
+
+
+@pytest.fixture(scope="session")
+def whole_world(world: World, make_lasting_database: Callable[..., Settings]) -> World:
+    """The same world after its second delivery came as an increment. Read it; change nothing."""
+    whole = clone_world(world, make_lasting_database)
+    land_next(whole)
+    run(whole.settings, as_of=world.as_of)
+    return whole

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import psycopg
+import yaml
 from psycopg import sql
 
 from cercle.paths import dbt_env, package_root
@@ -18,15 +19,26 @@ from cercle.settings import Settings
 Member = tuple[str, int]  # group, occurred_at as a day number
 
 
-def make_small_project(settings: Settings, models: Mapping[str, str]) -> Path:
+def make_small_project(settings: Settings, models: Mapping[str, str]) -> None:
     """Write a project with some models, on a package that has cercle's macros and the schema `identity` alone."""
+    copy_package(settings, ("macros",))
+    sources = Path("models") / "intermediate" / "identity" / "_identity__sources.yml"
+    (settings.home / "package" / "models").mkdir()
+    shutil.copy(package_root() / sources, settings.home / "package" / "models")
+    write_project(settings, models)
+
+
+def copy_package(settings: Settings, folders: Iterable[str]) -> None:
+    """Copy a part of the package beside the database's files: what others change meanwhile does not disturb."""
     package = settings.home / "package"
-    (package / "models").mkdir(parents=True)
-    shutil.copytree(package_root() / "macros", package / "macros")
+    package.mkdir()
+    for folder in folders:
+        shutil.copytree(package_root() / folder, package / folder)
     shutil.copy(package_root() / "dbt_project.yml", package)
-    shutil.copy(
-        package_root() / "models" / "intermediate" / "identity" / "_identity__sources.yml", package / "models"
-    )
+
+
+def write_project(settings: Settings, models: Mapping[str, str]) -> None:
+    """Write a project on that package, with some models in the schema `trial`."""
     project = settings.home / "project"
     (project / "models").mkdir(parents=True)
     (project / "macros").mkdir()
@@ -34,16 +46,30 @@ def make_small_project(settings: Settings, models: Mapping[str, str]) -> Path:
     shutil.copy(template / "profiles.yml", project)
     for macro in (template / "macros").glob("*.sql"):
         shutil.copy(macro, project / "macros")
-    (project / "dbt_project.yml").write_text(
-        "name: trial\nversion: 1.0.0\nconfig-version: 2\nprofile: cercle\nflags: {send_anonymous_usage_stats: false}\n"
-        "models: {trial: {+schema: trial}}\n",
-        encoding="utf-8",
+    document = {
+        "name": "trial",
+        "version": "1.0.0",
+        "config-version": 2,
+        "profile": "cercle",
+        "flags": {"send_anonymous_usage_stats": False},
+        "vars": {
+            "cercle_sources": yaml.safe_load((package_root() / "dbt_project.yml").read_text())["vars"][
+                "cercle_sources"
+            ],
+            "cercle_id_kinds": {
+                "customer": "int_customer_ids_versioned",
+                "household": "int_household_ids_versioned",
+            },
+        },
+        "models": {"trial": {"+schema": "trial"}},
+    }
+    (project / "dbt_project.yml").write_text(yaml.safe_dump(document), encoding="utf-8")
+    (project / "packages.yml").write_text(
+        f"packages: [{{local: {settings.home / 'package'}}}]\n", encoding="utf-8"
     )
-    (project / "packages.yml").write_text(f"packages: [{{local: {package}}}]\n", encoding="utf-8")
     for name, text in models.items():
         (project / "models" / f"{name}.sql").write_text(text, encoding="utf-8")
     dbt(settings, "deps")
-    return project
 
 
 def dbt(settings: Settings, *arguments: str) -> str:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import csv
+import json
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +18,20 @@ from cercle import db, flow
 from cercle.load.raw_tables import ensure_raw_tables
 from cercle.project import create_project
 from cercle.settings import Settings
+from cercle.simulate import WorldConfig
+from cercle.simulate.world import simulate
 from cercle.sources import all_contracts
 
-__all__ = ["land", "make_project", "query", "run"]
+__all__ = [
+    "World",
+    "clone_world",
+    "land",
+    "land_next",
+    "make_project",
+    "make_world",
+    "query",
+    "run",
+]
 
 
 def make_project(settings: Settings, extra_sources: Mapping[str, Mapping[str, str]] | None = None) -> None:
@@ -49,3 +64,61 @@ def query(settings: Settings, text: str, *arguments: object) -> list[tuple[Any, 
     """Return the rows of a query."""
     with psycopg.connect(settings.dsn or "") as connection:
         return connection.execute(text, arguments or None).fetchall()  # type: ignore[call-overload, no-any-return]
+
+
+@dataclass(frozen=True)
+class World:
+    """A simulated world that was loaded and published, with its truth.
+
+    Attributes:
+        folder: holds landing/, landing_next/ and truth/.
+        as_of: the end of the world, and the moment that its builds take for now.
+    """
+
+    settings: Settings
+    folder: Path
+    as_of: datetime
+
+    @property
+    def truth(self) -> Path:
+        """What only tests may read."""
+        return self.folder / "truth"
+
+    @property
+    def counts(self) -> dict[str, Any]:
+        """The truth's figures."""
+        found: dict[str, Any] = json.loads((self.truth / "counts.json").read_text(encoding="utf-8"))
+        return found
+
+    def rows(self, text: str, *arguments: object) -> list[tuple[Any, ...]]:
+        """Return the rows of a query."""
+        return query(self.settings, text, *arguments)
+
+    def true_rows(self, name: str) -> list[dict[str, str]]:
+        """Return the rows of a file of the truth."""
+        with (self.truth / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+            return list(csv.DictReader(file))
+
+
+def make_world(settings: Settings, customers: int = 500, seed: int = 23, increment_days: float = 0) -> World:
+    """Simulate a world into the settings' home, land it, and publish it as of its end."""
+    folder = settings.home / "world"
+    config = WorldConfig(customers=customers, days=365, seed=seed, out=folder, increment_days=increment_days)
+    simulate(config)
+    make_project(settings)
+    shutil.copytree(folder / "landing", settings.landing_dir, dirs_exist_ok=True)
+    run(settings, as_of=config.until)
+    return World(settings, folder, config.until)
+
+
+def clone_world(world: World, make_database: Callable[..., Settings]) -> World:
+    """The same published world in a database of its own, with the same project and landing folder."""
+    settings = make_database(template=(world.settings.dsn or "").rpartition("/")[2])
+    shutil.copytree(world.settings.project_dir, settings.project_dir, symlinks=True)
+    shutil.copytree(world.settings.landing_dir, settings.landing_dir)
+    return replace(world, settings=settings)
+
+
+def land_next(world: World) -> None:
+    """Let the second delivery arrive."""
+    shutil.copytree(world.folder / "landing_next", world.settings.landing_dir, dirs_exist_ok=True)

@@ -4,21 +4,28 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
 import yaml
+from psycopg import sql
 
 from cercle import db
+from cercle import server as embedded
+from cercle.diff import diff_warehouses
 from cercle.settings import Settings
 
 CUSTOMERS = "120"
+CERCLE = Path(sys.executable).parent / "cercle"
 
 
 @dataclass(frozen=True)
@@ -38,10 +45,29 @@ class Circle:
         }
 
     def demo(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [str(Path(sys.executable).parent / "cercle"), "demo", "--json", *arguments]
+        command = [str(CERCLE), "demo", "--json", *arguments]
         return subprocess.run(
             command, env=self.environment(), capture_output=True, text=True, timeout=280, check=False
         )
+
+    def kill_behind(self, step: str) -> None:
+        """Start a run, and kill -9 it when this step has ended and the next one is at work."""
+        process = subprocess.Popen(
+            [str(CERCLE), "demo"],
+            env=self.environment(),
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        assert process.stdout is not None
+        for line in process.stdout:
+            if step in line:
+                break
+        else:
+            raise AssertionError(f"the step {step!r} never ended")
+        time.sleep(1)
+        process.kill()
+        process.wait()
 
     def again(self) -> dict[str, Any]:
         done = self.demo()
@@ -54,36 +80,36 @@ class Circle:
             return connection.execute(query.encode()).fetchall()
 
 
-@pytest.fixture(scope="module")
-def circle(server: Settings, template_database: str, tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """A simulated world, run through the circle once."""
-    from dataclasses import replace
-
-    from psycopg import sql
-
-    from cercle import server as embedded
-
-    name = "test_circle"
+@contextmanager
+def warehouse(server: Settings, template: str, home: Path) -> Iterator[Settings]:
+    """An empty warehouse in a database of its own, beside a home."""
+    name = f"circle_{home.name}".lower()
     with psycopg.connect(embedded.url(server, "postgres"), autocommit=True) as connection:
         connection.execute(
-            sql.SQL("create database {} template {}").format(
-                sql.Identifier(name), sql.Identifier(template_database)
-            )
+            sql.SQL("create database {} template {}").format(sql.Identifier(name), sql.Identifier(template))
         )
-    home = tmp_path_factory.mktemp("circle")
-    settings = replace(
-        server,
-        home=home,
-        dsn=embedded.url(server, name),
-        project_dir=home / "project",
-        landing_dir=home / "landing",
-    )
-    made = Circle(settings, {})
-    done = made.demo("--customers", CUSTOMERS, "--days", "90", "--seed", "3")
-    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
-    yield Circle(settings, json.loads(done.stdout))
-    with psycopg.connect(embedded.url(server, "postgres"), autocommit=True) as connection:
-        connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
+    try:
+        yield replace(
+            server,
+            home=home,
+            dsn=embedded.url(server, name),
+            project_dir=home / "project",
+            landing_dir=home / "landing",
+        )
+    finally:
+        with psycopg.connect(embedded.url(server, "postgres"), autocommit=True) as connection:
+            connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
+
+
+@pytest.fixture(scope="module")
+def circle(
+    server: Settings, template_database: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Circle]:
+    """A simulated world, run through the circle once."""
+    with warehouse(server, template_database, tmp_path_factory.mktemp("circle")) as settings:
+        done = Circle(settings, {}).demo("--customers", CUSTOMERS, "--days", "90", "--seed", "3")
+        assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+        yield Circle(settings, json.loads(done.stdout))
 
 
 def test_the_first_run_publishes_a_world_and_finds_its_people(circle: Circle) -> None:
@@ -125,71 +151,73 @@ def test_no_personal_value_is_in_a_log(circle: Circle) -> None:
             assert not [value for value in values if value in text], path
 
 
-def test_a_second_run_with_nothing_new_changes_no_customer(circle: Circle) -> None:
-    before = circle.ask(
-        "select record_key, customer_id from identity.record_customers where known_to = 'infinity'"
-    )
-    found = circle.again()
-    after = circle.ask(
-        "select record_key, customer_id from identity.record_customers where known_to = 'infinity'"
-    )
-    assert sorted(before) == sorted(after)
-    assert found["loads"]["file_count"] == 0
-    assert found["publication"]["publication_id"] > circle.first["publication"]["publication_id"]
-    changed = {mart["relation"] for mart in found["marts"] if mart["inserted_count"] or mart["deleted_count"]}
-    assert not changed, "the same as_of and the same rows: nothing is published anew"
-    assert sum(found["seconds"].values()) < 90
+IMPOSSIBLE = {
+    "name": "marts.impossible",
+    "meta": {
+        "grain": "One row.",
+        "key": "scope",
+        "query": "select 'all' as scope, count(*) as customer_count from {marts}.customer_360",
+    },
+    "expectations": [
+        {
+            "type": "expect_column_values_to_be_between",
+            "kwargs": {"column": "customer_count", "max_value": 1},
+            "severity": "critical",
+            "meta": {"rule": "There is at most one customer."},
+        }
+    ],
+}
+NUMBER = "select max(publication_id) from ops.publications"
+CUSTOMERS_NOW = "select record_key, customer_id from identity.record_customers where known_to = 'infinity'"
 
 
-def test_a_failing_raw_check_keeps_the_batch_out(circle: Circle) -> None:
-    before = circle.ask("select count(*) from marts.orders")
+def test_failing_checks_keep_batch_and_publication_back(circle: Circle) -> None:
+    """A delivery whose format has changed, and marts that break a critical rule: one run meets both."""
+    number = circle.ask(NUMBER)
     folder = circle.settings.home / "world" / "landing" / "store" / "orders"
     header = "order_id,updated_at,ordered_at,sales_channel,status,total_amount,currency_code"
     rows = [
-        f"bad{n},2026-10-01T10:00:00Z,2026-10-01T10:00:00Z,web,completed,{'' if n % 2 else '9.00'},EUR"
+        f"bad{n},2026-10-01T10:00:00Z,2026-10-01T10:00:00Z,web,completed,{'9.00' if n % 4 == 0 else ''},EUR"
         for n in range(40)
     ]
     (folder / "bad.csv").write_text("\n".join([header, *rows]) + "\n")
-    found = circle.again()
-    assert [load["entity"] for load in found["kept_out"]] == ["orders"]
-    assert "quarter of the rows" in found["kept_out"][0]["state_reason"]
-    assert circle.ask("select count(*) from marts.orders") == before
-    assert circle.ask("select count(*) from raw.store__orders where order_id like 'bad%'") == [(20,)]
-
-
-def test_a_failing_marts_check_keeps_the_publication_back(circle: Circle) -> None:
-    number = circle.ask("select max(publication_id) from ops.publications")
-    own = circle.settings.project_dir / "expectations" / "marts"
-    own.mkdir(parents=True, exist_ok=True)
-    suite = {
-        "name": "marts.impossible",
-        "meta": {
-            "grain": "One row.",
-            "key": "scope",
-            "query": "select 'all' as scope, count(*) as customer_count from {marts}.customer_360",
-        },
-        "expectations": [
-            {
-                "type": "expect_column_values_to_be_between",
-                "kwargs": {"column": "customer_count", "max_value": 1},
-                "severity": "critical",
-                "meta": {"rule": "There is at most one customer."},
-            }
-        ],
-    }
-    (own / "impossible.yml").write_text(yaml.safe_dump(suite))
+    suite = circle.settings.project_dir / "expectations" / "marts" / "impossible.yml"
+    suite.parent.mkdir(parents=True, exist_ok=True)
+    suite.write_text(yaml.safe_dump(IMPOSSIBLE))
     try:
         done = circle.demo()
     finally:
-        (own / "impossible.yml").unlink()
-    assert done.returncode != 0
-    assert "There is at most one customer" in done.stdout
-    assert circle.ask("select max(publication_id) from ops.publications") == number
-    ((state, error),) = circle.ask("select state, error from ops.builds order by build_id desc limit 1")
+        suite.unlink()
+
+    assert done.returncode == 1
+    assert "There is at most one customer. Observed: all " in json.loads(done.stdout)["error"]["what"]
+    assert circle.ask(NUMBER) == number, "readers see the last publication"
+    ((build, state, error),) = circle.ask(
+        "select build_id, state, error from ops.builds order by build_id desc limit 1"
+    )
     assert state == "failed"
     assert "at most one customer" in error
-    circle.again()
-    assert circle.ask(f"select max(publication_id) > {number[0][0]} from ops.publications") == [(True,)]
+    ((load, state, reason),) = circle.ask(
+        "select load_id, state, state_reason from ops.loads where file_name = 'store/orders/bad.csv'"
+    )
+    assert state == "quarantined"
+    assert "half of the rows" in reason
+    assert circle.ask("select count(*) from raw.store__orders where order_id like 'bad%'") == [(10,)]
+    assert circle.ask(
+        f"select count(*) from ops.build_loads where build_id = {build} and load_id = {load}"
+    ) == [(0,)]
+
+
+def test_the_next_run_publishes_again_and_changes_no_customer(circle: Circle) -> None:
+    before = circle.ask(CUSTOMERS_NOW)
+    found = circle.again()
+    assert found["loads"]["file_count"] == 0
+    assert found["publication"]["publication_id"] > circle.first["publication"]["publication_id"]
+    assert sorted(circle.ask(CUSTOMERS_NOW)) == sorted(before)
+    changed = {mart["relation"] for mart in found["marts"] if mart["inserted_count"] or mart["deleted_count"]}
+    assert not changed, "the same as_of and the same rows: nothing is published anew"
+    assert circle.ask("select count(*) from marts.orders where order_number like 'bad%'") == [(0,)]
+    assert [load["entity"] for load in found["kept_out"]] == ["orders"], "the quarantined delivery is shown"
 
 
 def test_the_page_of_a_customer_shows_all_channels_and_no_contact_point(
@@ -220,3 +248,25 @@ def test_the_world_and_files_of_your_own_never_mix(circle: Circle, tmp_path: Pat
     done = circle.demo("--customers", "50")
     assert done.returncode == 3
     assert f"{CUSTOMERS} customers" in done.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_a_killed_run_is_simply_run_again(
+    circle: Circle, server: Settings, template_database: str, tmp_path: Path
+) -> None:
+    """kill -9 among the loads, in dbt's staging and intermediate, before the publication: the marts are the same."""
+    with warehouse(server, template_database, tmp_path) as settings:
+        shutil.copytree(circle.settings.home / "world", settings.home / "world")
+        shutil.copy(circle.settings.home / "demo.json", settings.home / "demo.json")
+        killed = Circle(settings, {})
+        for step in ("load store", "raw · start build", "staging · run dbt", "marts · run dbt"):
+            killed.kill_behind(step)
+            assert killed.ask(NUMBER) == [(None,)]
+        killed.again()
+        assert circle.settings.dsn is not None
+        assert settings.dsn is not None
+        found = diff_warehouses(settings, circle.settings.dsn, settings.dsn)
+        assert found.is_same, found
+        states = [state for (state,) in killed.ask("select state from ops.builds order by build_id")]
+        assert states == ["abandoned"] * 3 + ["published"]

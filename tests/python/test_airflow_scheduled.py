@@ -53,7 +53,7 @@ def own_home(tmp_path: Path) -> Iterator[Settings]:
 def ask(url: str, body: dict[str, Any] | None = None) -> Any:
     request = urllib.request.Request(url, headers={"Content-Type": "application/json"})
     data = json.dumps(body).encode() if body is not None else None
-    with urllib.request.urlopen(request, data, timeout=10) as answer:
+    with urllib.request.urlopen(request, data, timeout=60) as answer:
         return json.load(answer)
 
 
@@ -76,9 +76,7 @@ def test_a_loaded_file_starts_the_build_by_its_asset(own_home: Settings) -> None
     started = standalone.up(own_home, parts=("api-server", "scheduler", "dag-processor"), port=0)
     assert started.seconds < 60
     api = f"{started.url}/api/v2"
-    dag_ids = wait_for(
-        "the DAGs", lambda: {dag["dag_id"] for dag in ask(f"{api}/dags?limit=50")["dags"]} or None, 30
-    )
+    dag_ids = wait_for("the DAGs", lambda: {dag["dag_id"] for dag in ask(f"{api}/dags?limit=50")["dags"]}, 60)
     assert "cercle_build" in dag_ids
 
     file = own_home.landing_dir / "store" / "customers" / "1.csv"
@@ -90,7 +88,7 @@ def test_a_loaded_file_starts_the_build_by_its_asset(own_home: Settings) -> None
         runs = ask(f"{api}/dags/cercle_build/dagRuns")["dag_runs"]
         return next((run for run in runs if run["state"] in ("success", "failed")), None)
 
-    run = wait_for("the build", finished_build, 150)
+    run = wait_for("the build", finished_build, 220)
     assert run["state"] == "success", _failed_task_logs(own_home)
     assert run["run_type"] == "asset_triggered"
     with db.connect(own_home) as connection:

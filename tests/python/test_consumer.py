@@ -9,12 +9,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import psycopg
-from projects import land, make_project, query
 from psycopg import sql
 
 from cercle.load import load_landing
 from cercle.paths import dbt_env, package_root
 from cercle.settings import Settings
+from projects import land, make_project, query
 
 CONSUMER = Path(__file__).resolve().parents[1] / "consumer"
 

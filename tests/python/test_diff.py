@@ -212,6 +212,21 @@ def test_a_personal_key_is_not_shown(make_database: MakeDatabase) -> None:
     assert "a@x.fr" not in str(differing(*sides))
 
 
+def test_two_secrets_are_noticed(make_database: MakeDatabase) -> None:
+    sides = [warehouse(make_database, NAMES) for _ in range(3)]
+    for settings, key in zip(sides, ("x", "x", "y"), strict=True):
+        with db.connect(settings) as connection:
+            connection.execute(
+                """
+                insert into ops.normalised_values (value_type, original_hash, value_key, library_version)
+                values ('email', md5('a')::uuid, %s, '1'), ('city', md5('a')::uuid, null, '1')
+                """,
+                (key,),
+            )
+    found = [diff_warehouses(sides[0], str(sides[0].dsn), str(side.dsn)).has_one_secret for side in sides[1:]]
+    assert found == [True, False]
+
+
 def test_a_warehouse_without_a_publication_is_refused(make_database: MakeDatabase) -> None:
     left = warehouse(make_database, NAMES)
     with pytest.raises(CercleError, match="Nothing is published there"):

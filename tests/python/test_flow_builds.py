@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -183,7 +184,10 @@ def test_while_someone_holds_the_lock_nobody_starts_or_works(warehouse: Settings
 
 def test_within_one_process_the_lock_is_taken_again_and_given_back_once(warehouse: Settings) -> None:
     with db.connect(warehouse, autocommit=True) as other:
-        with build_lock(warehouse) as first, build_lock(warehouse) as second:
+        same = replace(
+            warehouse, dsn=f"{warehouse.dsn}?application_name=other", home=warehouse.home / "elsewhere"
+        )
+        with build_lock(warehouse) as first, build_lock(same) as second:
             assert first is second
             assert db.lock_holder(other, BUILD_LOCK) is not None
         assert db.lock_holder(other, BUILD_LOCK) is None

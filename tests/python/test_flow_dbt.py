@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,7 +22,30 @@ from cercle.settings import Settings
 from mini_project import build, deliver, make_warehouse, some_orders
 
 
-def test_a_whole_build_then_an_increment_then_nothing_new(database: Settings) -> None:
+def plan_of_a_changed_model_shows_its_statements(settings: Settings, cli: Callable[..., Any]) -> None:
+    assert (
+        cli("publication", "plan", settings=settings).out
+        == "The marts have the shape of the models already.\n"
+    )
+    folder = settings.project_dir / "models" / "marts"
+    model, contract = folder / "order_ranks.sql", folder / "_marts__models.yml"
+    model.write_text(
+        model.read_text().replace("    order_id\n", "    order_id,\n    1::smallint as weight\n")
+    )
+    text = contract.read_text()
+    contract.write_text(f"{text}      - {{name: weight, data_type: smallint, description: Its weight.}}\n")
+    planned = cli("publication", "plan", "--json", settings=settings).json
+    assert [each["statement"] for each in planned["statements"]] == [
+        'alter table "marts"."order_ranks" add column "weight" smallint',
+        'comment on column "marts"."order_ranks"."weight" is \'Its weight.\'',
+    ]
+    assert planned["statements"][0]["keeps_readers_out"]
+    assert not planned["needs_allow_drop"]
+
+
+def test_a_whole_build_then_an_increment_and_the_plan_of_a_change(
+    database: Settings, cli: Callable[..., Any]
+) -> None:
     make_warehouse(database)
     deliver(database, some_orders(0, 30))
     first = build(database)
@@ -49,6 +73,7 @@ def test_a_whole_build_then_an_increment_then_nothing_new(database: Settings) ->
             "select amount, note from marts.orders where order_id = 'o3'"
         ).fetchall() == [(Decimal("99.99"), "changed")]
     assert models["int_orders_kept"] == 2, "the increment reads the new load alone"
+    plan_of_a_changed_model_shows_its_statements(database, cli)
     # one test reads a mart and an intermediate model, one an intermediate model that reads a mart
     ran = {layer: {key: details.get(key) for key in ("success", "pass")} for layer, details in layers}
     assert ran["staging"] == {"success": 2, "pass": None}

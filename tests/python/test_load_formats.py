@@ -15,9 +15,9 @@ import pytest
 import zstandard
 from pyarrow import parquet
 
-from cercle.load import load_file
+from cercle.load import FileRefusedError, load_file
 from cercle.settings import Settings
-from cercle.sources import BadRow, ParseContext
+from cercle.sources import BadRow, ParseContext, Parser
 from load_support import (
     COLUMNS,
     HEADER,
@@ -240,6 +240,36 @@ def test_a_parser_yields_rows(database: Settings, tmp_path: Path) -> None:
     assert first == "T3"
     assert json.loads(second) == {"ticket": "T4", "price": "x", "_extra": '{"till":7}'}
     check_sums(database, "raw.till__tickets", "price")
+
+
+def broken_parser(stream: BinaryIO, context: ParseContext) -> Iterator[Any]:
+    yield 1, {"ticket": "T1", "price": 1}
+    raise ValueError("a secret of Ana")
+
+
+def picky_parser(stream: BinaryIO, context: ParseContext) -> Iterator[Any]:
+    stream.read()
+    raise FileRefusedError("It is last year's format", remedy="Export it again")
+    yield
+
+
+@pytest.mark.parametrize(
+    ("parser", "content", "sentence"),
+    [
+        (broken_parser, b"x", "broke on the file (ValueError)"),
+        (picky_parser, b"x", "It is last year's format. Export it again."),
+        (picky_parser, gzip.compress(b"x" * 9000)[:-9], "cut off"),
+    ],
+)
+def test_a_parser_that_breaks_refuses_the_file(
+    parser: Parser, content: bytes, sentence: str, database: Settings, tmp_path: Path
+) -> None:
+    with own_source(tmp_path, TILL, {"tickets": parser}) as source:
+        result = load_file(database, source, write_bytes(tmp_path, "day.txt", content), "tickets")
+    assert result.state == "refused"
+    assert sentence in result.message
+    assert "secret" not in result.message
+    assert query(database, "select count(*) from ops.loads") == [(1,)]
 
 
 def frames_parser(stream: BinaryIO, context: ParseContext) -> Iterator[pandas.DataFrame]:

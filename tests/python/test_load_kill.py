@@ -31,7 +31,7 @@ def start(settings: Settings, path: Path) -> subprocess.Popen[bytes]:
         **os.environ,
         "CERCLE_HOME": str(settings.home),
         "CERCLE_DSN": str(settings.dsn),
-        "PYTHONPATH": str(Path(__file__).parent),
+        "PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")]),
     }
     return subprocess.Popen(
         [sys.executable, "-c", LOADER, str(path)], env=environment, stdout=subprocess.PIPE

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from cercle.load import load_landing, new_landing_files
+from cercle import db
+from cercle.load import LandingFile, load_landing, new_landing_files
 from cercle.settings import Settings
 from load_support import HEADER, line, load_lines, query, value
 
@@ -109,6 +112,21 @@ def test_a_file_that_fails_does_not_stop_the_others(
     assert [result.state for result in load_landing(database)] == ["loaded"]
 
 
+def test_a_file_that_cannot_be_read_does_not_stop_the_others(database: Settings) -> None:
+    folder = database.landing_dir / "store" / "order_lines"
+    put(database, "store/order_lines/a.csv", lines(line("O1")))
+    put(database, "store/order_lines/c.csv", lines(line("O3")))
+
+    def take_away(file: LandingFile, number: int, total: int) -> None:
+        if file.name.endswith("a.csv"):
+            file.path.unlink()
+
+    results = load_landing(database, on_file=take_away)
+    assert [result.state for result in results] == ["failed", "loaded"]
+    assert "No such file" in results[0].message
+    assert not (folder / "a.csv").exists()
+
+
 def test_only_the_wanted_source_and_files_are_loaded(database: Settings) -> None:
     first = put(database, "store/order_lines/a.csv", lines(line("O1")))
     put(database, "store/order_lines/b.csv", lines(line("O2")))
@@ -125,16 +143,33 @@ def test_only_the_wanted_source_and_files_are_loaded(database: Settings) -> None
     assert [result.file for result in load_landing(database, "store")] == ["store/order_lines/b.csv"]
 
 
-def test_loads_of_one_table_wait_for_one_another(database: Settings, tmp_path: Path) -> None:
-    from concurrent.futures import ThreadPoolExecutor
-
-    rows = [line("O1", number) for number in range(1, 200)]
+def test_loads_of_one_table_at_the_same_time_store_each_row_once(database: Settings, tmp_path: Path) -> None:
+    rows = [line("O1", number) for number in range(1, 2_000)]
     paths = []
     for number in range(6):
         path = tmp_path / f"{number}.csv"
-        path.write_text(lines(*rows, line("O2", number)))
+        path.write_text(lines(*(rows if number % 2 else reversed(rows)), line("O2", number)))
         paths.append(path)
     with ThreadPoolExecutor(4) as pool:
         results = list(pool.map(lambda path: load_lines(database, path), paths))
-    assert sum(result.stored_count for result in results) == 199 + 6
-    assert value(database, "select count(*) from raw.store__order_lines") == 205
+    assert sum(result.stored_count for result in results) == 1_999 + 6
+    assert value(database, "select count(*) from raw.store__order_lines") == 2_005
+
+
+def test_a_load_waits_for_another_of_its_table(database: Settings, tmp_path: Path) -> None:
+    path = tmp_path / "lines.csv"
+    path.write_text(lines(line("O1")))
+    waiting = "select count(*) from pg_locks where locktype = 'advisory' and not granted"
+    with db.connect(database) as other, ThreadPoolExecutor(1) as pool:
+        other.execute(
+            "select pg_advisory_xact_lock(hashtextextended('cercle:load:raw.store__order_lines', 0))"
+        )
+        load = pool.submit(load_lines, database, path)
+        for _ in range(1_000):
+            if value(database, waiting) == 1:
+                break
+            time.sleep(0.01)
+        assert value(database, waiting) == 1
+        assert not load.done()
+        other.commit()
+        assert load.result().stored_count == 1

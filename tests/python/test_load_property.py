@@ -19,6 +19,7 @@ from load_support import (
     load_row,
     query,
     shared_database,  # noqa: F401 (the fixture `shared`)
+    stored,
     value,
     write_bytes,
 )
@@ -44,7 +45,7 @@ cells = st.tuples(
     st.sampled_from(["EUR", "USD", ""]),
     st.one_of(st.sampled_from(["", "true", "no", "2"]), anything),
 )
-some = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+some = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @some
@@ -108,10 +109,6 @@ def test_bytes_of_any_kind_lose_no_line(content: bytes, shared: Settings, tmp_pa
     lines = {number for number, text in enumerate(content.split(b"\n"), start=2) if text.strip(b"\r")}
     payloads = query(shared, "select line, payload from ops.rejected_rows where load_id = %s", result.load_id)
     seen = {line + offset for line, payload in payloads for offset in range(payload.count("\n") + 1)}
-    kept = query(
-        shared,
-        "select _line, product_id || order_id from raw.store__order_lines where _load_id = %s",
-        result.load_id,
-    )
+    kept = stored(shared, result, "_line, product_id || order_id")
     seen |= {line + offset for line, text in kept for offset in range(text.count("\n") + 1)}
     assert result.known_count or lines <= seen

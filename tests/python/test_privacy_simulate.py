@@ -16,7 +16,8 @@ from cercle.errors import CercleError
 from cercle.privacy.scenarios import read_scenarios
 from cercle.privacy.simulation import simulate
 from cercle.settings import Settings
-from consent_oracle import World, random_scenario
+from consent_oracle import World
+from consent_worlds import random_scenario
 
 EXAMPLES = Path(__file__).parent / "fixtures" / "consent_scenarios.json"
 RANDOM_ORDERS = 20
@@ -50,9 +51,7 @@ def test_every_example_is_answered_as_it_expects(database: Settings, cli: Callab
 def test_twenty_random_orders_give_the_same(connection: psycopg.Connection) -> None:
     rng = random.Random(SEED)
     examples = [dict(scenario) for scenario in read_scenarios(EXAMPLES)]
-    worlds = [
-        _shuffled(scenario, rng, number) for number in range(RANDOM_ORDERS) for scenario in examples
-    ]
+    worlds = [_shuffled(scenario, rng, number) for number in range(RANDOM_ORDERS) for scenario in examples]
     rng.shuffle(worlds)
     checks = simulate(connection, worlds)
     assert len(checks) == 83 * RANDOM_ORDERS

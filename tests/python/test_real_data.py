@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+import io
 import os
 import random
 from collections.abc import Callable, Iterator
@@ -15,11 +16,11 @@ from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 
 import pytest
-from projects import land, make_project, query, run
 
 from cercle.diff import diff_warehouses
 from cercle.load import load_landing
 from cercle.settings import Settings
+from projects import land, make_project, query, run
 
 REAL_DATA = Path(
     os.environ.get("CERCLE_REAL_DATA") or Path(__file__).resolve().parents[3] / "shared" / "data"
@@ -39,9 +40,9 @@ def folder(name: str) -> Path:
 def csv_rows(paths: list[Path]) -> Iterator[dict[str, str]]:
     """The rows of CSV files, gzip or not."""
     for path in paths:
-        opened = gzip.open(path, "rt", newline="") if path.suffix == ".gz" else path.open(newline="")
-        with opened as lines:
-            yield from csv.DictReader(lines)
+        content = path.read_bytes()
+        text = (gzip.decompress(content) if path.suffix == ".gz" else content).decode()
+        yield from csv.DictReader(io.StringIO(text, newline=""))
 
 
 def cents(value: Decimal) -> Decimal:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import csv
-import gzip
-import io
 import json
 import os
 import re
@@ -13,18 +11,16 @@ import sys
 from collections import Counter
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
-from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
-import yaml
-import zstandard
-from pyarrow import parquet
 
 from cercle.errors import CercleError
 from cercle.simulate import WorldConfig
+from cercle.simulate.contact_points import BAD_EMAILS
 from cercle.simulate.world import simulate
+from simulate_support import custom_properties, entities, read_rows
 
 ROOT = Path(__file__).resolve().parents[2]
 SAFE_PHONE = re.compile(r"\+33(19900|26191|35301|46571|53649|63998)\d{3,4}")
@@ -60,62 +56,9 @@ def _hashes(folder: Path) -> dict[str, str]:
     }
 
 
-@cache
-def _entities() -> dict[str, dict]:
-    found = {}
-    for path in sorted((ROOT / "contracts").glob("*.yaml")):
-        contract = yaml.safe_load(path.read_text(encoding="utf-8"))
-        for entity in contract["schema"]:
-            found[f"{contract['name']}/{entity['name']}"] = entity
-    return found
-
-
-def _custom(item: dict) -> dict:
-    return {entry["property"]: entry["value"] for entry in item.get("customProperties", [])}
-
-
-def _plain(path: Path) -> bytes:
-    if path.suffix == ".gz":
-        return gzip.decompress(path.read_bytes())
-    if path.suffix == ".zst":
-        return zstandard.ZstdDecompressor().decompressobj().decompress(path.read_bytes())
-    return path.read_bytes()
-
-
-def _dirty_lines(folder: Path) -> dict[str, set[int]]:
-    lines: dict[str, set[int]] = {}
-    with (folder / "truth/dirty_rows.csv").open(encoding="utf-8") as file:
-        for row in csv.DictReader(file):
-            lines.setdefault(f"{row['part']}/{row['file']}", set()).add(int(row["line"]))
-    return lines
-
-
-def _rows(folder: Path, part: str = "landing") -> dict[str, list[dict]]:
-    """All clean rows by source/entity, as written; cells of JSON lines and Parquet keep their types."""
-    dirty = _dirty_lines(folder)
-    found: dict[str, list[dict]] = {}
-    for path in sorted((folder / part).rglob("*.*")):
-        name = "/".join(path.relative_to(folder / part).parts[:2])
-        bad = dirty.get(str(path.relative_to(folder)), set())
-        rows = found.setdefault(name, [])
-        if ".parquet" in path.name:
-            rows += parquet.read_table(path).to_pylist()
-        elif ".jsonl" in path.name:
-            lines = _plain(path).split(b"\n")
-            rows += [json.loads(line) for number, line in enumerate(lines, 1) if line and number not in bad]
-        else:
-            data = _plain(path)
-            if bad:
-                kept = [line for number, line in enumerate(data.split(b"\n"), 1) if number not in bad]
-                data = b"\n".join(kept)
-            reader = csv.DictReader(io.StringIO(data.decode("utf-8"), newline=""), strict=True)
-            rows += [{key: value or None for key, value in row.items()} for row in reader]
-    return found
-
-
 @pytest.fixture(scope="module")
 def rows(world: tuple[Path, dict]) -> dict[str, list[dict]]:
-    return _rows(world[0])
+    return read_rows(world[0])
 
 
 # --- the same world ---
@@ -150,7 +93,7 @@ def test_increment_and_landing_are_the_whole_world(
 ) -> None:
     counts = _make(tmp_path, increment_days=4)
     cut = datetime.fromisoformat("2026-10-27T23:00:00+00:00")
-    before, after = _rows(tmp_path), _rows(tmp_path, "landing_next")
+    before, after = read_rows(tmp_path), read_rows(tmp_path, "landing_next")
     for name, expected in rows.items():
         both = {_canonical(row) for row in before[name]} | {_canonical(row) for row in after.get(name, [])}
         if name not in {"social/page_daily", "contact/group_bookings"}:
@@ -173,27 +116,10 @@ def _canonical(row: dict) -> str:
 # --- what is in the files ---
 
 
-def test_every_entity_is_there_with_the_columns_of_its_contract(rows: dict) -> None:
-    entities = _entities()
-    assert rows.keys() == entities.keys()
-    assert len(entities) == 19
-    for name, entity in entities.items():
-        columns = {column["name"] for column in entity["properties"]}
-        filled = {key for row in rows[name] for key, value in row.items() if value is not None}
-        assert {key for row in rows[name] for key in row} <= columns, name
-        # A column that is empty in every row would make what reads it untested.
-        assert columns - filled <= EMPTY.get(name, set()), name
-
-
-EMPTY = {
-    "privacy/consent_events": {"from_contact_point", "to_contact_point"},
-}
-
-
 def test_every_clean_row_conforms_to_its_contract(rows: dict) -> None:
-    for name, entity in _entities().items():
+    for name, entity in entities().items():
         for column in entity["properties"]:
-            accepted = _custom(column).get("acceptedValues")
+            accepted = custom_properties(column).get("acceptedValues")
             for row in rows[name]:
                 value = row.get(column["name"])
                 if value is None:
@@ -227,8 +153,8 @@ def _instant(value: object) -> datetime:
 
 def test_nothing_happens_after_the_end_of_the_world(rows: dict) -> None:
     end = datetime.fromisoformat("2026-10-31T23:00:00+00:00")
-    for name, entity in _entities().items():
-        custom = _custom(entity)
+    for name, entity in entities().items():
+        custom = custom_properties(entity)
         for column in {custom.get("occurredAtColumn"), custom.get("versionColumn")} - {None}:
             if (name, column) == ("privacy/consent_events", "occurred_at"):
                 continue  # faulty clocks are part of the plan there
@@ -242,9 +168,9 @@ def test_nothing_happens_after_the_end_of_the_world(rows: dict) -> None:
 
 def test_only_numbers_for_fiction_and_reserved_domains(rows: dict) -> None:
     kinds = Counter()
-    for name, entity in _entities().items():
+    for name, entity in entities().items():
         for column in entity["properties"]:
-            kind = _custom(column).get("semanticType")
+            kind = custom_properties(column).get("semanticType")
             if (name, column["name"]) == ("store/stores", "phone"):
                 kind = "phone"
             for row in rows[name]:
@@ -273,7 +199,7 @@ def test_only_numbers_for_fiction_and_reserved_domains(rows: dict) -> None:
 
 def test_counts_are_those_of_the_files(world: tuple[Path, dict], rows: dict) -> None:
     folder, counts = world
-    for name, entity in _entities().items():
+    for name, entity in entities().items():
         told = counts["rows"][name]["landing"]
         keys = [column["name"] for column in entity["properties"] if column.get("primaryKey")]
         written = [_canonical(row) for row in rows[name]]
@@ -293,6 +219,11 @@ def test_sums_of_money_are_those_of_the_files(world: tuple[Path, dict], rows: di
             (Decimal(row["line_amount"]) for row in seen if row["currency_code"] == currency), Decimal(0)
         )
         assert str(total) == told["all_versions"]
+    for row in seen:
+        discount = Decimal(row["discount_amount"] or 0)
+        paid = Decimal(row["quantity"]) * Decimal(row["unit_price_amount"]) - discount
+        assert Decimal(row["line_amount"]) == paid or row["is_return"] == "true"
+        assert (Decimal(row["line_amount"]) < 0) == (row["is_return"] == "true")
     newest: dict[str, dict] = {}
     for row in rows["store/orders"]:
         known = newest.get(row["order_id"])
@@ -315,11 +246,13 @@ def test_record_people_covers_every_record_that_shows_an_identifier(
         people = {row["record_key"]: row for row in csv.DictReader(file)}
     assert len(people) == sum(entry["with_person"] for entry in counts["rows"].values())
     shown = {"email", "phone", "customer_ref", "loyalty_id", "account_ref", "handle", "contact_point"}
-    for name, entity in _entities().items():
+    for name, entity in entities().items():
         source, kind = name.split("/")
         keys = [column["name"] for column in entity["properties"] if column.get("primaryKey")]
         marks = [
-            column["name"] for column in entity["properties"] if _custom(column).get("semanticType") in shown
+            column["name"]
+            for column in entity["properties"]
+            if custom_properties(column).get("semanticType") in shown
         ]
         for row in rows[name]:
             key = ":".join([kind, source, *(str(row[part]) for part in keys)])
@@ -345,14 +278,82 @@ def test_without_noise_there_is_little_left(tmp_path: Path) -> None:
     assert realised["name_error"] == realised["identifier_error"] == realised["changed_or_recycled"] == 0
 
 
-def test_a_told_noise_share_is_one_that_can_be_counted_in_the_files(
-    world: tuple[Path, dict], rows: dict
-) -> None:
-    newest: dict[str, dict] = {}
-    for row in sorted(rows["store/customers"], key=lambda row: datetime.fromisoformat(row["updated_at"])):
-        newest[row["customer_ref"]] = row
-    without = sum(row["email"] is None for row in newest.values()) / len(newest)
-    assert without == pytest.approx(world[1]["noise"]["customers_without_email"], abs=1e-4)
+def test_told_noise_can_be_counted_in_the_files(world: tuple[Path, dict], rows: dict) -> None:
+    """A second count, from the files and with an own reading of numbers and mailboxes."""
+    folder, counts = world
+    with (folder / "truth/record_people.csv").open(encoding="utf-8") as file:
+        truth = {row["record_key"]: row for row in csv.DictReader(file)}
+    shown = _identifiers(rows)
+    profiles = {key: shown.get(key, set()) for key, row in truth.items() if row["is_profile"] == "true"}
+    told, total = counts["noise"], len(profiles)
+    assert told["profile_records"] == total
+    for name, kind in (("without_email", "email"), ("without_phone", "phone")):
+        without = sum(all(mark[0] != kind for mark in marks) for marks in profiles.values())
+        assert without / total == pytest.approx(told[name], abs=1e-4)
+    owners: dict[tuple[str, str], set[str]] = {}
+    for key, marks in profiles.items():
+        for mark in marks:
+            owners.setdefault(mark, set()).add(truth[key]["person_id"])
+    sharing = sum(any(len(owners[mark]) > 1 for mark in marks) for marks in profiles.values())
+    assert sharing / total == pytest.approx(told["shared_identifier"], abs=1e-4)
+    parts = _parts_of_people(truth, shown)
+    pieces: dict[str, set[str]] = {}
+    for key in profiles:
+        pieces.setdefault(truth[key]["person_id"], set()).add(parts[key])
+    split = sum(len(part) > 1 for part in pieces.values())
+    assert split / counts["people"]["persons"] == pytest.approx(told["people_without_path"], abs=1e-4)
+
+
+def _identifiers(rows: dict) -> dict[str, set[tuple[str, str]]]:
+    """Record key of the newest version -> (kind, value) that it shows."""
+    found: dict[str, tuple[str, set[tuple[str, str]]]] = {}
+    for name, entity in entities().items():
+        source, kind = name.split("/")
+        keys = [column["name"] for column in entity["properties"] if column.get("primaryKey")]
+        version = custom_properties(entity).get("versionColumn")
+        types = {
+            column["name"]: custom_properties(column).get("semanticType") for column in entity["properties"]
+        }
+        for row in rows[name]:
+            key = ":".join([kind, source, *(str(row[part]) for part in keys)])
+            at = str(_instant(row[version])) if version else ""
+            marks = {_mark(types[column], str(value)) for column, value in row.items() if value is not None}
+            marks -= {None}
+            if key not in found or found[key][0] < at:
+                found[key] = (at, marks)
+    return {key: marks for key, (_, marks) in found.items()}
+
+
+def _mark(kind: str | None, value: str) -> tuple[str, str] | None:
+    if kind == "contact_point":
+        tag, _, value = value.partition(":")
+        kind = {"tel": "phone", "email": "email"}.get(tag)
+    if kind == "email":
+        return kind, value.strip().lower()
+    if kind == "phone":
+        digits = re.sub(r"[^\d+]", "", value.replace("(0)", ""))
+        return kind, re.sub(r"^(0033|0(?=[1-9]\d{7,8}$))", "+33", digits)
+    return (kind, value) if kind in {"customer_ref", "loyalty_id", "account_ref"} else None
+
+
+def _parts_of_people(truth: dict, shown: dict[str, set[tuple[str, str]]]) -> dict[str, str]:
+    """Label each record: the same label where equal identifiers of the same person join two, by union-find."""
+    parent: dict[object, object] = {}
+
+    def root(node: object) -> object:
+        while parent.setdefault(node, node) != node:
+            parent[node] = parent[parent[node]]
+            node = parent[node]
+        return node
+
+    for key, row in truth.items():
+        for kind, value in shown.get(key, ()):
+            is_nobodys = value in PLACEHOLDERS or value.startswith(("+33199000", "info@"))
+            is_nobodys |= value.endswith(("@maison-claire.example", "@atelier-nord.example"))
+            if not is_nobodys and value not in BAD_EMAILS:
+                parent[root(key)] = root((row["person_id"], kind, value))
+        root(key)
+    return {key: str(root(key)) for key in truth}
 
 
 def test_conversations_and_dirty_rows_name_rows_that_exist(world: tuple[Path, dict]) -> None:

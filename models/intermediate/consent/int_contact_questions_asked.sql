@@ -31,7 +31,7 @@ rules as (
         channel,
         purpose
     from {{ source('privacy', 'policy_rules') }}
-    where jurisdiction = '{{ var("cercle_jurisdiction", "FR") }}'
+    where jurisdiction = '{{ var("cercle_jurisdiction") }}'
         and kind = 'basis'
         and basis <> 'CONSENT'
         and valid_from <= {{ cercle.as_of() }}
@@ -57,10 +57,10 @@ asked as (
         channels.channel,
         purposes.purpose,
         null::text as recipient,
-        {{ "'" ~ var('cercle_controller') ~ "'" if var('cercle_controller', none) else 'null::text' }} as controller,
+        nullif('{{ var("cercle_controller") or "" }}', '') as controller,
         null::text as product_family,
         false as check_hours,
-        '{{ var("cercle_jurisdiction", "FR") }}' as jurisdiction,
+        '{{ var("cercle_jurisdiction") }}' as jurisdiction,
         {{ cercle.as_of() }} as valid_at,
         {{ cercle.as_of() }} as known_at
     from contact_points

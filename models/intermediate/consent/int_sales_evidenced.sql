@@ -41,17 +41,30 @@ families as (
     where product_family is not null
 ),
 
-keyed as (
+written as (
+    select
+        record_key,
+        'email' as value_type,
+        '' as region,
+        email as original
+    from orders
+
+    union all
+
     select
         orders.record_key,
-        normalised_values.value_key
+        'phone' as value_type,
+        coalesce(regions.region, '') as region,
+        orders.phone as original
     from orders
     left join regions on orders.source_name = regions.source_name
-    cross join lateral (
-        values
-        ('email', '', orders.email),
-        ('phone', coalesce(regions.region, ''), orders.phone)
-    ) as written (value_type, region, original)
+),
+
+keyed as (
+    select
+        written.record_key,
+        normalised_values.value_key
+    from written
     inner join ops.normalised_values as normalised_values
         on written.value_type = normalised_values.value_type
         and written.region = normalised_values.region

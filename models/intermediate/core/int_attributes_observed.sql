@@ -27,21 +27,20 @@ with
 
 observed as (
     {%- for input, priority, observed_at, attributes in feeds %}
+    {%- for attribute, expression in attributes.items() %}
     select
-        {{ input }}.record_key,
-        {{ input }}.source_name,
+        record_key,
+        source_name,
         {{ priority }} as priority,
-        {{ input }}.{{ observed_at }} as observed_at,
-        attributes.attribute,
-        trim(attributes.attribute_value) as attribute_value
+        {{ observed_at }} as observed_at,
+        '{{ attribute }}' as attribute,
+        trim({{ expression }}) as attribute_value
     from {{ input }}
-    cross join lateral (
-        values
-        {%- for attribute, expression in attributes.items() %}
-        ('{{ attribute }}', {{ expression }}){{ "," if not loop.last }}
-        {%- endfor %}
-    ) as attributes (attribute, attribute_value)
-    where trim(attributes.attribute_value) <> ''
+    where trim({{ expression }}) <> ''
+    {%- if not loop.last %}
+    union all
+    {%- endif %}
+    {%- endfor %}
     {%- if not loop.last %}
     union all
     {%- endif %}

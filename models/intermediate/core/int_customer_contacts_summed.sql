@@ -1,15 +1,19 @@
 with
 
-interactions as (
-    select * from {{ ref('interactions') }}
+inbound_contacts as (
+    select * from {{ ref('int_inbound_contacts_listed') }}
 ),
 
 conversations as (
-    select * from {{ ref('conversations') }}
+    select * from {{ ref('int_conversations_summarised') }}
+),
+
+turns as (
+    select * from {{ ref('int_conversation_turns') }}
 ),
 
 channel_preferences as (
-    select * from {{ ref('channel_preferences') }}
+    select * from {{ ref('int_channel_preferences_ranked') }}
 ),
 
 contacts as (
@@ -18,21 +22,19 @@ contacts as (
         count(*) as contact_count,
         count(*) filter (where intent = 'complaint') as complaint_count,
         max(occurred_at) as last_contact_at
-    from interactions
+    from inbound_contacts
     where customer_id is not null
-        and direction = 'inbound'
-        and not is_automatic
-        and kind <> 'reaction'
     group by customer_id
 ),
 
 open_conversations as (
     select
-        customer_id,
-        count(*) as open_conversation_count
+        conversations.customer_id,
+        count(distinct conversations.conversation_id) as open_conversation_count
     from conversations
-    where customer_id is not null and is_open
-    group by customer_id
+    inner join turns on conversations.conversation_id = turns.conversation_id
+    where conversations.customer_id is not null and turns.answered_at is null
+    group by conversations.customer_id
 ),
 
 preferences as (

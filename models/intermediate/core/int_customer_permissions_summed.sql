@@ -2,8 +2,8 @@
 -- contacted.
 with
 
-contactability as (
-    select * from {{ ref('contactability') }}
+decisions as (
+    select * from {{ ref('int_contacts_decided') }}
 ),
 
 summed as (
@@ -14,7 +14,7 @@ summed as (
         bool_or(decision = 'ALLOW' and channel = 'phone_call' and purpose = 'direct_marketing') as can_call_marketing,
         bool_or(reason <> 'NO_BASIS') as is_consent_known,
         bool_and(decision = 'DENY') and bool_or(reason in ('OBJECTED', 'WITHDRAWN', 'REFUSED')) as is_do_not_disturb
-    from contactability
+    from decisions
     group by customer_id
 )
 

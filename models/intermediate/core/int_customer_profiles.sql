@@ -2,12 +2,12 @@
 -- but what a segment may be cut by. Age is that of the build's moment, on the company's day.
 with
 
-customer_attributes as (
-    select * from {{ ref('customer_attributes') }}
+attributes_ranked as (
+    select * from {{ ref('int_attributes_ranked') }}
 ),
 
-customer_identifiers as (
-    select * from {{ ref('customer_identifiers') }}
+contact_points as (
+    select * from {{ ref('int_contact_points_chosen') }}
 ),
 
 clock as (
@@ -27,21 +27,9 @@ chosen as (
         left(max(attribute_value) filter (where attribute = 'postcode'), 2) as postcode_prefix,
         max(attribute_value) filter (where attribute = 'country_code') as country_code,
         max(attribute_value) filter (where attribute = 'language') as language
-    from customer_attributes
+    from attributes_ranked
     where is_chosen
     group by customer_id
-),
-
--- A contact point that others share is shown only where there is none of the customer's own.
-contact_points as (
-    select distinct on (customer_id, identifier_type)
-        customer_id,
-        identifier_type,
-        identifier_key,
-        {{ cercle.mask_contact_point('identifier_type', 'identifier_value') }} as masked_value
-    from customer_identifiers
-    where identifier_type in ('email', 'phone')
-    order by customer_id, identifier_type, is_shared, last_seen_at desc, record_count desc, identifier_value
 ),
 
 aged as (

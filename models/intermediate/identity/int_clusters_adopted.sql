@@ -35,10 +35,8 @@ holds as (
     select
         clusters.component_key,
         bool_or(identifier_types.is_lasting) as is_lasting,
-        bool_or(identifier_types.is_account) as has_account,
-        bool_or(identity_records.is_profile) as is_registered
+        bool_or(identifier_types.is_account) as has_account
     from clusters
-    inner join identity_records on clusters.record_key = identity_records.record_key
     inner join edges on clusters.record_key = edges.record_key
     inner join identifier_types on edges.identifier_type = identifier_types.identifier_type
     group by clusters.component_key
@@ -51,8 +49,7 @@ named as (
         {{ cercle.name_key('people.given_name', 'people.family_name') }} as name_key,
         identity_records.city,
         coalesce(holds.is_lasting, false) as is_lasting,
-        coalesce(holds.has_account, false) as has_account,
-        coalesce(holds.is_registered, false) as is_registered
+        coalesce(holds.has_account, false) as has_account
     from people
     inner join identity_records on people.record_key = identity_records.record_key
     left join clusters on people.record_key = clusters.record_key
@@ -60,51 +57,53 @@ named as (
     where not people.is_borrowed and length(people.given_name) > 1 and length(people.family_name) > 1
 ),
 
--- Bare: nothing to reach or know the person by. Unregistered: known by an address or number that no register has.
+-- Bare: a name and nothing to reach or know the person by. An account says its town too, or says too little.
 candidates as (
     select
         component_key,
-        min(name_key) as name_key,
         min(city) as city,
-        case
-            when bool_or(is_lasting) then 'rare_name_unregistered'
-            when bool_or(has_account) then 'rare_name_account'
-            else 'rare_name'
-        end as identifier_type
+        case when bool_or(has_account) then 'rare_name_city' else 'rare_name' end as identifier_type
     from named
-    where not is_lasting or not is_registered
+    where not is_lasting
     group by component_key
-    having count(distinct name_key) = 1 and count(distinct city) <= 1
+    having count(distinct city) <= 1 and (count(city) > 0 or not bool_or(has_account))
 ),
 
 found as (
     select
         candidates.component_key,
-        candidates.name_key,
         candidates.city,
         candidates.identifier_type,
         registered_names.component_key as adopting_key,
-        case when candidates.city is null then registered_names.expected_count else registered_names.expected_count_in_city end as expected_count,
-        registered_names.unregistered_count
+        registered_names.name_key,
+        case
+            when candidates.city is null then registered_names.expected_count
+            else registered_names.expected_count_in_city
+        end as expected_count
     from candidates
+    inner join named on candidates.component_key = named.component_key
     inner join registered_names
-        on candidates.name_key = registered_names.name_key
+        on named.name_key = registered_names.name_key
         and coalesce(candidates.city = registered_names.city, true)
         and candidates.component_key <> registered_names.component_key
-    where registered_names.registered_count = 1
+    where registered_names.bearer_count = 1
 ),
 
+-- A name that is written in several ways must lead to one person in all of them.
 adopted as (
     select
         found.component_key,
         found.identifier_type,
         found.identifier_type || ':' || concat_ws('|', min(found.name_key), min(found.city)) as node_key,
         min(found.adopting_key) as adopting_key,
+        array_agg(distinct found.name_key) as name_keys,
         max(found.expected_count) as expected_count
     from found
     inner join identifier_types on found.identifier_type = identifier_types.identifier_type
     group by found.component_key, found.identifier_type
-    having max(found.expected_count) <= max(identifier_types.rarity_limit)
+    having
+        count(distinct found.adopting_key) = 1
+        and max(found.expected_count) <= max(identifier_types.rarity_limit)
 )
 
 select * from adopted

@@ -34,6 +34,7 @@ judged as (
         identifier_types.priority,
         identifier_types.score,
         identifier_types.description,
+        identifier_types.yields_to_contacts,
         guarded.sharing,
         guarded.people_count,
         guarded.record_count,
@@ -42,7 +43,8 @@ judged as (
         observed.last_seen_at as observed_at,
         case
             when guarded.sharing = 'own' then observed.identifier_type || ':' || observed.identifier_value
-            when guarded.sharing = 'shared' then observed.identifier_type || ':' || observed.identifier_value || '|' || people_grouped.leader_key
+            when guarded.sharing = 'shared'
+                then observed.identifier_type || ':' || observed.identifier_value || '|' || people_grouped.leader_key
         end as node_key
     from observed
     inner join guarded
@@ -54,6 +56,8 @@ judged as (
         on guarded.sharing = 'shared'
         and people.person_key = people_grouped.person_key
         and observed.identifier_type || ':' || observed.identifier_value = people_grouped.scope
+    -- A session or an order that one record names alone says nothing of who it is.
+    where identifier_types.is_listed or identifier_types.is_lasting or guarded.record_count > 1
 ),
 
 explained as (
@@ -66,6 +70,7 @@ explained as (
         sharing,
         people_count,
         is_role_mailbox,
+        yields_to_contacts,
         priority,
         case when sharing = 'shared' then score - 0.05 else score end as score,
         case sharing

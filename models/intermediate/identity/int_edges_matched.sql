@@ -5,6 +5,11 @@ edges_judged as (
     from {{ ref('int_edges_judged') }}
 ),
 
+contradicted as (
+    select node_key
+    from {{ ref('int_nodes_contradicted') }}
+),
+
 identity_records as (
     select record_key
     from {{ ref('int_identity_records') }}
@@ -32,7 +37,7 @@ matched as (
         evidence,
         observed_at
     from edges_judged
-    where node_key is not null
+    where node_key is not null and node_key not in (select contradicted.node_key from contradicted)
 ),
 
 -- A steward's link is a node of its own, and stronger than any rule.

@@ -19,6 +19,7 @@ identifier_values as (
         count(distinct source_name) as source_count,
         bool_or(is_bad) as is_bad,
         bool_or(is_role) as is_role,
+        bool_or(is_fixed_line) as is_fixed_line,
         max(last_seen_at) as last_seen_at
     from observed
     group by identifier_type, identifier_value
@@ -47,25 +48,14 @@ references_used as (
     group by observed.identifier_type, observed.identifier_value
 ),
 
--- A name is common when it stands with many postcodes, or with several dates of birth.
+-- A name is common when it stands with many postcodes.
 name_counts as (
     select
-        split_part(identifier_value, '|', 1) || '|' || split_part(identifier_value, '|', 2) as name_key,
-        count(*) filter (where identifier_type = 'name_postcode') as postcode_count,
-        count(*) filter (where identifier_type = 'name_birth_date') as birth_date_count
+        split_part(identifier_value, '|', 2) || '|' || split_part(identifier_value, '|', 3) as name_key,
+        count(*) as postcode_count
     from identifier_values
-    where identifier_type in ('name_postcode', 'name_birth_date')
-    group by 1
-),
-
--- Two addresses within one postcode: two people, or one who moved; the name says no more.
-address_counts as (
-    select
-        regexp_replace(identifier_value, '[|][^|]*$', '') as identifier_value,
-        count(*) as address_count
-    from identifier_values
-    where identifier_type = 'name_address'
-    group by 1
+    where identifier_type = 'name_postcode'
+    group by name_key
 ),
 
 counted as (
@@ -73,21 +63,17 @@ counted as (
         identifier_values.*,
         coalesce(people_counts.people_count, 0) as people_count,
         coalesce(references_used.reference_count, 0) as reference_count,
-        coalesce(address_counts.address_count, 0) as address_count,
-        coalesce(name_counts.postcode_count, 0) as name_postcode_count,
-        coalesce(name_counts.birth_date_count, 0) as name_birth_date_count
+        coalesce(name_counts.postcode_count, 0) as name_postcode_count
     from identifier_values
     left join people_counts
         on identifier_values.identifier_type || ':' || identifier_values.identifier_value = people_counts.scope
     left join references_used
         on identifier_values.identifier_type = references_used.identifier_type
         and identifier_values.identifier_value = references_used.identifier_value
-    left join address_counts
-        on identifier_values.identifier_type = 'name_postcode'
-        and identifier_values.identifier_value = address_counts.identifier_value
     left join name_counts
         on identifier_values.identifier_type = 'name_postcode'
-        and split_part(identifier_values.identifier_value, '|', 1) || '|' || split_part(identifier_values.identifier_value, '|', 2) = name_counts.name_key
+        and split_part(identifier_values.identifier_value, '|', 2) || '|'
+        || split_part(identifier_values.identifier_value, '|', 3) = name_counts.name_key
 )
 
 select * from counted

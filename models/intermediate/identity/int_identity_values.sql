@@ -31,6 +31,7 @@ aggregated as (
         bool_or(is_current) as is_current,
         bool_or(is_bad) as is_bad,
         bool_or(is_role) as is_role,
+        bool_or(is_fixed_line) as is_fixed_line,
 
         -- timestamps
         min(occurred_at) as occurred_at,

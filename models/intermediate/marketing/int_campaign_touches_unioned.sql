@@ -47,23 +47,23 @@ unioned as (
     from campaign_events
     union all
     select
-        interaction_id,
+        interaction_id as record_key,
         source_name,
         campaign_number,
         channel,
         kind,
-        null,
+        null as order_id,
         occurred_at
     from campaign_interactions
     union all
     select
-        'orders:' || order_id,
+        'orders:' || order_id as record_key,
         source_name,
         campaign_number,
-        null,
-        'redemption',
+        null as channel,
+        'redemption' as kind,
         order_id,
-        ordered_at
+        ordered_at as occurred_at
     from orders
     where campaign_number is not null
 )

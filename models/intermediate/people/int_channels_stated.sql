@@ -23,8 +23,8 @@ statements as (
     union all
     select
         record_key,
-        lower(trim(answer_text)),
-        answered_at
+        lower(trim(answer_text)) as channel,
+        answered_at as stated_at
     from survey_answers
     where question_key = 'preferred_channel' and trim(answer_text) <> ''
 ),

@@ -21,7 +21,7 @@ steps as (
         coalesce(handlers.is_handed_off, false) or answers.is_transferred as is_handed_off,
         answers.direction = 'inbound'
         and answers.is_public
-        and answers.intent is not distinct from 'complaint'
+        and coalesce(answers.intent = 'complaint', false)
         and coalesce(
             bool_or(answers.direction = 'inbound' and not answers.is_public) over (
                 partition by answers.conversation_id

@@ -47,30 +47,30 @@ contributions as (
     from referred_changes
     union all
     select
-        referred_customer_id,
+        referred_customer_id as customer_id,
         month_end_at,
-        0,
-        net_amount_change,
-        0,
-        0
+        0 as influenced_amount_change,
+        net_amount_change as credited_to_others_amount_change,
+        0 as referral_count_change,
+        0 as reply_count_change
     from referred_changes
     union all
     select
-        referrer_customer_id,
-        {{ cercle.month_end('referred_at') }},
-        0,
-        0,
-        1,
-        0
+        referrer_customer_id as customer_id,
+        {{ cercle.month_end('referred_at') }} as month_end_at,
+        0 as influenced_amount_change,
+        0 as credited_to_others_amount_change,
+        1 as referral_count_change,
+        0 as reply_count_change
     from referrals
     union all
     select
         customer_id,
         month_end_at,
-        0,
-        0,
-        0,
-        reply_count
+        0 as influenced_amount_change,
+        0 as credited_to_others_amount_change,
+        0 as referral_count_change,
+        reply_count as reply_count_change
     from replies
 ),
 

@@ -50,7 +50,7 @@ counted_amounts as (
     inner join amount_periods
         on order_versions.order_id = amount_periods.order_id
         and order_versions.known_from < amount_periods.known_to
-        and amount_periods.known_from < order_versions.known_to
+        and order_versions.known_to > amount_periods.known_from
     where {{ cercle.is_revenue_status('order_versions.status') }}
         and order_versions.known_from < order_versions.known_to
         and amount_periods.known_from < amount_periods.known_to

@@ -1,8 +1,8 @@
 -- Inbound contacts of people per day of the company, by channel (topic null) and by coded topic over all channels (channel null).
 with
 
-interactions as (
-    select * from {{ ref('interactions') }}
+inbound_contacts as (
+    select * from {{ ref('int_inbound_contacts_listed') }}
 ),
 
 contacts as (
@@ -13,10 +13,7 @@ contacts as (
         topic,
         {{ cercle.local_date('occurred_at') }} as day_date,
         occurred_at
-    from interactions
-    where direction = 'inbound'
-        and not is_automatic
-        and kind <> 'reaction'
+    from inbound_contacts
 ),
 
 counted as (

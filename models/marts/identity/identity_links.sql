@@ -1,53 +1,13 @@
 with
 
-edges_judged as (
+links as (
     select *
-    from {{ ref('int_edges_judged') }}
-),
-
-edges_matched as (
-    select *
-    from {{ ref('int_edges_matched') }}
-),
-
-edges_set_aside as (
-    select *
-    from {{ ref('int_edges_set_aside') }}
+    from {{ ref('int_links_unioned') }}
 ),
 
 record_customers as (
     select *
     from {{ ref('int_record_customers') }}
-),
-
-links as (
-    select
-        edges_matched.record_key,
-        edges_matched.node_key,
-        edges_matched.identifier_type,
-        edges_matched.identifier_key,
-        edges_matched.rule,
-        edges_matched.score,
-        edges_matched.evidence,
-        edges_matched.observed_at,
-        edges_set_aside.set_aside_reason
-    from edges_matched
-    left join edges_set_aside
-        on edges_matched.record_key = edges_set_aside.record_key
-        and edges_matched.node_key = edges_set_aside.node_key
-    union all
-    select
-        record_key,
-        node_key,
-        identifier_type,
-        identifier_key,
-        rule,
-        score,
-        evidence,
-        observed_at,
-        set_aside_reason
-    from edges_judged
-    where node_key is null
 ),
 
 final as (

@@ -4,16 +4,40 @@ benchmarks as (
     select * from {{ ref('market_benchmarks') }}
 ),
 
+customers as (
+    select * from {{ ref('customer_360') }}
+),
+
+customer_identifiers as (
+    select * from {{ ref('customer_identifiers') }}
+),
+
+interactions as (
+    select * from {{ ref('interactions') }}
+),
+
+channel_preferences as (
+    select * from {{ ref('channel_preferences') }}
+),
+
+contactability as (
+    select * from {{ ref('contactability') }}
+),
+
+orders as (
+    select * from {{ ref('orders') }}
+),
+
 service_figures as (
-    select * from {{ ref('int_market_figures_of_service') }}
+    {{ cercle.market_figures_of_service() }}
 ),
 
 people_figures as (
-    select * from {{ ref('int_market_figures_of_people') }}
+    {{ cercle.market_figures_of_people() }}
 ),
 
 sales_figures as (
-    select * from {{ ref('int_market_figures_of_sales') }}
+    {{ cercle.market_figures_of_sales() }}
 ),
 
 own_figures as (

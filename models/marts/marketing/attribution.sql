@@ -47,8 +47,8 @@ earlier_acts as (
     inner join acts
         on orders.customer_id = acts.customer_id
         and acts.order_id is null
-        and acts.occurred_at <= orders.ordered_at
-        and acts.occurred_at > orders.ordered_at - {{ var('cercle_attribution_window_days') }} * interval '1 day'
+        and orders.ordered_at >= acts.occurred_at
+        and orders.ordered_at < acts.occurred_at + {{ var('cercle_attribution_window_days') }} * interval '1 day'
 ),
 
 candidates as (

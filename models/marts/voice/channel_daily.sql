@@ -24,7 +24,7 @@ counted as (
         -- dates
         {{ cercle.local_date('occurred_at') }} as day_date
     from interactions
-    where not is_bulk
+    where not is_bulk and not is_automatic and kind <> 'reaction'
     group by {{ cercle.local_date('occurred_at') }}, channel, coalesce(brand_id, '(none)')
 )
 

@@ -18,7 +18,7 @@ counted as (
         -- dates
         {{ cercle.local_date('occurred_at') }} as day_date
     from interactions
-    where direction = 'inbound' and not is_bulk and kind <> 'reaction'
+    where direction = 'inbound' and not is_bulk and not is_automatic and kind <> 'reaction'
     group by {{ cercle.local_date('occurred_at') }}, channel, coalesce(topic, 'not_classified')
 )
 

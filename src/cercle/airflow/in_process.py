@@ -29,7 +29,7 @@ class Event:
         dag_id: its DAG.
         task_id: the task, with its group.
         what: begins, done or failed.
-        value: what the task handed on (done), or the error as a sentence (failed).
+        value: what the task handed on (done), or the error, a CercleError (failed).
     """
 
     dag_id: str
@@ -53,12 +53,12 @@ class DagTests:
         """
         from cercle.airflow import operators
 
-        failures: list[str] = []
+        failures: list[CercleError] = []
         heard = operators.listener
 
         def listen(event: Event) -> None:
             if event.what == "failed":
-                failures.append(str(event.value))
+                failures.append(event.value)
             if heard is not None:
                 heard(event)
 
@@ -68,10 +68,12 @@ class DagTests:
         finally:
             operators.listener = heard
         if str(found.state) != "success":
-            raise CercleError(
-                failures[0] if failures else f"The DAG {dag_id} ended as {found.state}",
-                where=dag_id,
-                remedy=f"Airflow's own words are in {self._log}",
+            raise (
+                failures[0]
+                if failures
+                else CercleError(
+                    f"The DAG {dag_id} ended as {found.state}", where=dag_id, remedy=f"Read {self._log}"
+                )
             )
 
 

@@ -104,7 +104,7 @@ class CercleOperator(BaseOperator):
             result = self.run_step(self.settings(), context)
         except Exception as error:
             sentence = _sentence(error)
-            self._tell("failed", sentence)
+            self._tell("failed", error if isinstance(error, CercleError) else CercleError(sentence))
             is_final = isinstance(error, CercleError) and error.exit_code not in _CAN_PASS
             raise (_FinalSentence if is_final else _Sentence)(sentence) from None
         self._tell("done", result)

@@ -76,14 +76,17 @@ def url(state: State, database: str) -> None:
 @click.option("--dry-run", is_flag=True, help="Only say what would be applied.")
 @pass_state
 def migrate(state: State, dry_run: bool) -> None:
-    """Bring the schemas ops, identity and privacy up to date."""
+    """Bring the schemas ops, identity and privacy up to date, and raw's tables to the contracts."""
     from cercle import db
+    from cercle.load.raw_tables import ensure_raw_tables
+    from cercle.sources import all_contracts
 
     with db.connect(state.settings) as connection:
         if dry_run:
             names = [migration.label for migration in db.pending_migrations(connection)]
         else:
             names = db.migrate(connection)
+            ensure_raw_tables(connection, all_contracts())
     verb = "To apply" if dry_run else "Applied"
     state.show(
         {"pending" if dry_run else "applied": names},

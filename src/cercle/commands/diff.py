@@ -11,6 +11,8 @@ from cercle.errors import EXIT_DIFFERENCE
 
 __all__ = ["command"]
 
+SHOWN_IN_TEXT = 5
+
 
 @click.command(name="diff")
 @click.argument("left", metavar="A")
@@ -21,7 +23,7 @@ def command(ctx: click.Context, left: str, right: str) -> None:
 
     A and B are addresses (postgresql://…) or names of databases on the server of this installation. Ids of
     customers, conversations and households are renamed one to one; columns tagged run_metadata and relations
-    tagged history are left out.
+    tagged history are left out. Five rows of each relation that differs are named, twenty with --json.
     """
     from cercle.diff import diff_warehouses
 
@@ -46,6 +48,10 @@ def _show(state: State, found: object) -> None:
         return
     if found.left_as_of != found.right_as_of:
         click.echo(f"Built as of different moments: A {found.left_as_of}, B {found.right_as_of}.")
+    if found.has_one_secret is False:
+        click.echo(
+            "A and B have different secrets for pseudonyms (CERCLE_HMAC_KEYS), so all their keys differ."
+        )
     differing = [relation for relation in found.relations if not relation.is_same]
     columns = ("relation", "rows A", "rows B", "only in A", "only in B", "differ")
     state.show_table(
@@ -59,7 +65,7 @@ def _show(state: State, found: object) -> None:
     for relation in differing:
         for sentence in relation.shape:
             click.echo(f"{relation.relation}: {sentence}")
-        for example in relation.examples:
+        for example in relation.examples[:SHOWN_IN_TEXT]:
             key = ", ".join(f"{name} {value}" for name, value in example.key.items())
             differ = f": {', '.join(example.columns)}" if example.columns else ""
             click.echo(f"{relation.relation}: {example.kind}: {key}{differ}")

@@ -11,7 +11,7 @@ from cercle.contracts import Entity
 from cercle.load.blocks import LONGEST_RECORD, Block, read_blocks, visible
 from cercle.load.opening import FileRefusedError
 from cercle.load.result import Unreadable
-from cercle.load.rows import Field, Part, match_header, unreadable, write_rows
+from cercle.load.rows import LINE_END, Field, Part, match_header, unreadable, write_rows
 
 __all__ = ["CsvReader"]
 
@@ -110,7 +110,7 @@ class CsvReader:
                     rows.append(f"{number}{mark}{line}")
                 else:
                     bad.append(self._wrong_count(number, line.count(mark) + 1, line))
-        return Part("\n".join(rows) + "\n" if rows else "", len(rows), bad)
+        return Part(LINE_END.join([*rows, ""]) if rows else "", len(rows), bad)
 
     def _careful(self) -> Part:
         """The rest of a block, row by row; a row that ends in the next block ends the part."""

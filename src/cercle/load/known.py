@@ -6,13 +6,15 @@ from typing import Any
 
 import psycopg
 
+from cercle.load.planning import looking_up
 from cercle.load.raw_tables import known_key
 from cercle.load.rules import identifier, literal
 from cercle.load.statements import Statements
 
-__all__ = ["ADMISSIBLE", "move_rows", "note_known_rows"]
+__all__ = ["ADMISSIBLE", "ADMISSIBLE_STATES", "move_rows", "note_known_rows"]
 
-ADMISSIBLE = "('loaded', 'checked', 'released')"
+ADMISSIBLE_STATES = ("loaded", "checked", "released")
+ADMISSIBLE = f"({', '.join(repr(state) for state in ADMISSIBLE_STATES)})"
 
 
 def note_known_rows(
@@ -37,16 +39,24 @@ def note_known_rows(
     amounts = "".join(f", ready.{identifier(column.name)}" for column in statements.money)
     same = [name for name in known_key(entity) if name not in ("_source", "_load_id")]
     match = " and ".join(f"held.{identifier(name)} = ready.{identifier(name)}" for name in same)
-    connection.execute(
-        f"""
-        create temporary table cercle_known on commit drop as
-        select
-            ready._line, held._row_id, held._load_id as holder_id,
-            row_number() over (partition by held._row_id order by ready._line) as place{amounts}
-        from ({statements.hashed(has_suppressed)}) as ready
-        inner join {statements.raw_table} as held on held._source = {literal(source)} and {match}
-        """
-    )
+    with looking_up(connection):
+        connection.execute(
+            f"""
+            create temporary table cercle_known on commit drop as
+            select
+                ready._line,
+                held._row_id,
+                held._load_id as holder_id,
+                row_number() over (partition by held._row_id order by ready._line) as place{amounts}
+            from ({statements.hashed(has_suppressed)}) as ready
+            cross join lateral (
+                select held._row_id, held._load_id
+                from {statements.raw_table} as held
+                where held._source = {literal(source)} and {match}
+                offset 0
+            ) as held
+            """
+        )
     # The first of a repeated row is the one that was stored.
     connection.execute("delete from pg_temp.cercle_known where holder_id = %s and place = 1", (load_id,))
     parameters: dict[str, Any] = {"load_id": load_id, "relation": entity.raw_relation}
@@ -104,6 +114,10 @@ def move_rows(connection: psycopg.Connection, relation: str, money_columns: list
     Returns:
         How many rows moved.
     """
+    count = connection.execute("select count(*) from pg_temp.cercle_moves").fetchone()
+    if count is None or count[0] == 0:
+        connection.execute("drop table pg_temp.cercle_moves")
+        return 0
     schema, _, name = relation.partition(".")
     table = identifier(schema, name)
     connection.execute(
@@ -121,7 +135,7 @@ def move_rows(connection: psycopg.Connection, relation: str, money_columns: list
         update {table} as rows
         set _load_id = moves.to_load_id, _line = moves.line
         from pg_temp.cercle_moves as moves
-        where rows._row_id = moves.row_id
+        where rows._row_id = moves.row_id and rows._load_id = moves.from_load_id
         """
     ).rowcount
     connection.execute(

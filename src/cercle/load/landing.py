@@ -97,9 +97,9 @@ def _visible(folder: Path) -> Iterator[Path]:
 
 
 def _entity_of(file_name: str, entities: list[str]) -> str | None:
-    """The longest entity that the name begins with, the whole name or up to a sign: order_lines-2025.csv."""
+    """The longest entity that the name begins with: order_lines.csv, order_lines-paris.csv, order_lines_2025.csv."""
     for entity in sorted(entities, key=len, reverse=True):
-        if re.match(rf"{entity}(?![a-z])", file_name.lower()):
+        if re.match(rf"{entity}(?=$|[-. ]|_?\d)", file_name.lower()):
             return entity
     return None
 
@@ -134,7 +134,10 @@ def _is_seen(file: LandingFile, seen: dict[str, tuple[int, int, str, str]]) -> b
     if file.name not in seen:
         return False
     byte_count, modified_ns, outcome, contract_sha256 = seen[file.name]
-    status = file.path.stat()
+    try:
+        status = file.path.stat()
+    except FileNotFoundError:  # taken away since the folder was listed
+        return True
     is_same = (status.st_size, status.st_mtime_ns) == (byte_count, modified_ns)
     return is_same and (outcome != "refused" or contract_sha256 == file.source.plugin.contract.sha256)
 
@@ -198,8 +201,8 @@ def _load(
             f"Neither folder nor name tell what it holds. Move it to a folder named after one of {entities}."
         )
         return LoadResult("refused", file.source.name, "", file.name, message=message)
-    status = file.path.stat()  # before it is read: a file that grows meanwhile is looked at again
     try:
+        status = file.path.stat()  # before it is read: a file that grows meanwhile is looked at again
         result = load_file(
             settings,
             file.source,
@@ -209,11 +212,14 @@ def _load(
             file_name=file.name,
             run_id=run_id,
         )
-    except CercleError as error:
+    except (CercleError, OSError) as error:
         if connection.closed:
             raise
-        _log.warning("%s was not loaded: %s", file.name, error)
-        return LoadResult("failed", file.source.name, file.entity, file.name, message=str(error))
+        message = (
+            str(error) if isinstance(error, CercleError) else f"{error.strerror or type(error).__name__}."
+        )
+        _log.warning("%s was not loaded: %s", file.name, message)
+        return LoadResult("failed", file.source.name, file.entity, file.name, message=message)
     connection.execute(
         """
         insert into ops.landing_files (

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from cercle.contracts import Entity
 from cercle.errors import CercleError
-from cercle.load.opening import FileRefusedError
+from cercle.load.opening import DAMAGE, FileRefusedError
 from cercle.load.result import Unreadable
 from cercle.load.rows import (
     Field,
@@ -128,7 +128,7 @@ class ParsedReader:
         """Yield what the parser yields, some thousand rows at once."""
         waiting: list[tuple[int, Mapping[str, Any]]] = []
         bad: list[Unreadable] = []
-        for item in self._items:
+        for item in self._parsed():
             if isinstance(item, BadRow):
                 bad.append(Unreadable(item.line, item.code, item.reason, item.payload))
             elif isinstance(item, tuple):
@@ -140,6 +140,18 @@ class ParsedReader:
                 waiting, bad = [], []
         if waiting or bad:
             yield self._flush(waiting, bad)
+
+    def _parsed(self) -> Iterator[Any]:
+        """What the parser yields; a parser that breaks refuses the file, without its message, which may quote a row."""
+        try:
+            yield from self._items
+        except (CercleError, OSError, *DAMAGE):
+            raise
+        except Exception as error:
+            raise FileRefusedError(
+                f"The plugin's parser broke on the file ({type(error).__name__})",
+                remedy="Is it a file of this entity? Else report it to the plugin's authors",
+            ) from error
 
     def _flush(self, waiting: list[tuple[int, Mapping[str, Any]]], bad: list[Unreadable]) -> Part:
         self._row_count += len(waiting)

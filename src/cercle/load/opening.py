@@ -16,6 +16,7 @@ import zstandard
 from cercle.errors import CercleError
 
 __all__ = [
+    "DAMAGE",
     "FileRefusedError",
     "file_sha256",
     "format_of",
@@ -36,7 +37,7 @@ _OTHER_FORMATS = {
     b"SQLite format 3": "an SQLite database",
 }
 _WIDE = (b"\xff\xfe", b"\xfe\xff")
-_DAMAGE = (EOFError, zlib.error, gzip.BadGzipFile, zstandard.ZstdError)
+DAMAGE = (EOFError, zlib.error, gzip.BadGzipFile, zstandard.ZstdError)
 _BLOCK = 1 << 20
 _ZSTD_BLOCK = 1 << 12  # may unpack to 32,768 times as much: small, so that a bomb does not fill the memory
 
@@ -89,7 +90,7 @@ def refuse_damage() -> Iterator[None]:
     """Turn a decompressor's complaint into a refusal of the file."""
     try:
         yield
-    except _DAMAGE as error:
+    except DAMAGE as error:
         is_cut = isinstance(error, EOFError)
         raise FileRefusedError(
             "The compressed file is cut off" if is_cut else "The compressed file is damaged",

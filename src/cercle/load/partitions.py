@@ -39,8 +39,8 @@ def settle_partitions(connection: psycopg.Connection, entity: Entity, source: st
     table = identifier("raw", entity.relation)
     names = [identifier(name) for name in entity.partition_columns]
     columns = ", ".join(names)
-    same = " and ".join(f"held.{name} is not distinct from touched.{name}" for name in names)
-    later = " and ".join(f"partitions.{name} is not distinct from touched.{name}" for name in names)
+    same = " and ".join(f"held.{name} = touched.{name}" for name in names)
+    later = " and ".join(f"partitions.{name} = touched.{name}" for name in names)
     connection.execute(
         f"""
         with touched as (

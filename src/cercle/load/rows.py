@@ -15,6 +15,7 @@ from cercle.load.opening import FileRefusedError
 from cercle.load.result import REASONS, Unreadable
 
 __all__ = [
+    "LINE_END",
     "Field",
     "ObjectRows",
     "Part",
@@ -24,6 +25,10 @@ __all__ = [
     "unreadable",
     "write_rows",
 ]
+
+
+# Before Python 3.13 the csv module quotes a carriage return only where it belongs to the line's end.
+LINE_END = "\r\n"
 
 
 @dataclass(frozen=True)
@@ -44,7 +49,7 @@ class Part:
     """A piece of a file.
 
     Attributes:
-        text: rows as CSV for COPY: the line, then the fields in order; an empty cell is null.
+        text: rows as CSV for COPY: the line, then the fields in order; an empty cell is null. Each ends in LINE_END.
         row_count: rows in it.
         unreadable: rows that are not in it.
     """
@@ -167,7 +172,7 @@ def write_rows(
 
 def _as_csv(rows: Sequence[Sequence[Any]], delimiter: str) -> str:
     buffer = io.StringIO()
-    csv.writer(buffer, delimiter=delimiter, lineterminator="\n").writerows(rows)
+    csv.writer(buffer, delimiter=delimiter, lineterminator=LINE_END).writerows(rows)
     return buffer.getvalue()
 
 

@@ -6,7 +6,7 @@ import psycopg
 
 from cercle.contracts import Entity
 from cercle.errors import CercleError
-from cercle.load.known import ADMISSIBLE, move_rows
+from cercle.load.known import ADMISSIBLE, ADMISSIBLE_STATES, move_rows
 from cercle.load.partitions import settle_partitions
 from cercle.load.rules import identifier
 from cercle.sources import installed_plugins
@@ -82,6 +82,8 @@ def set_load_state(
             """,
             (state, reason, who, load_id),
         )
+        if current in ADMISSIBLE_STATES and state in ADMISSIBLE_STATES:
+            return  # whoever held a row before holds it now
         _pass_rows(connection, relation, load_id)
         entity = _entity(plugin, entity_name)
         if entity is not None and entity.partition_columns:
@@ -143,21 +145,25 @@ def _pass_rows(connection: psycopg.Connection, relation: str, load_id: int) -> N
         f"""
         create temporary table cercle_moves on commit drop as
         with touched as (
-            select _row_id as row_id from {table} where _load_id = %(load_id)s
+            select _row_id as row_id, _load_id as holder_id
+            from {table}
+            where _load_id = %(load_id)s
             union
-            select row_id from ops.row_sightings where raw_relation = %(relation)s and load_id = %(load_id)s
+            select rows._row_id, rows._load_id
+            from ops.row_sightings as sightings
+            inner join {table} as rows on sightings.row_id = rows._row_id
+            where sightings.raw_relation = %(relation)s and sightings.load_id = %(load_id)s
         )
 
-        select distinct on (rows._row_id)
-            rows._row_id as row_id, rows._load_id as from_load_id, others.load_id as to_load_id, sightings.line
+        select distinct on (touched.row_id)
+            touched.row_id, touched.holder_id as from_load_id, others.load_id as to_load_id, sightings.line
         from touched
-        inner join {table} as rows on touched.row_id = rows._row_id
-        inner join ops.loads as holders on rows._load_id = holders.load_id
+        inner join ops.loads as holders on touched.holder_id = holders.load_id
         inner join ops.row_sightings as sightings
-            on sightings.raw_relation = %(relation)s and sightings.row_id = rows._row_id
+            on sightings.raw_relation = %(relation)s and touched.row_id = sightings.row_id
         inner join ops.loads as others on sightings.load_id = others.load_id
         where holders.state not in {ADMISSIBLE} and others.state in {ADMISSIBLE}
-        order by rows._row_id, others.load_id
+        order by touched.row_id, others.load_id
         """,
         {"load_id": load_id, "relation": relation},
     )

@@ -130,6 +130,7 @@ class Suppression:
         ).fetchone()
         assert row is not None
         connection.execute("drop table pg_temp.cercle_erased")
+        connection.execute("analyze pg_temp.cercle_suppressed")
         return row[0], row[1]
 
     def _match(

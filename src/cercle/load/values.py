@@ -9,6 +9,7 @@ import psycopg
 
 from cercle.contracts import Entity
 from cercle.load.normalise import VALUE_TYPES, normalise, value_key
+from cercle.load.planning import looking_up
 from cercle.load.rules import identifier
 from cercle.sources import Source
 
@@ -91,20 +92,22 @@ def _normalise_type(
         for column in map(identifier, names)
     )
     query = f"""
-        select original
+        select originals.original
         from ({originals}) as originals
-        where not exists (
-            select
+        left join lateral (
+            select true as is_known
             from ops.normalised_values as known
             where known.value_type = %(value_type)s
                 and known.region = %(region)s
-                and known.original_hash = md5(original)::uuid
-        )
+                and known.original_hash = md5(originals.original)::uuid
+            offset 0
+        ) as known on true
+        where known.is_known is null
     """
     parameters = {"load_id": load_id, "value_type": value_type, "region": region}
     with connection.cursor(name="cercle_originals") as cursor, connection.cursor() as writer:
-        cursor.itersize = _AT_ONCE
-        cursor.execute(query, parameters)
+        with looking_up(connection):
+            cursor.execute(query, parameters)
         while rows := cursor.fetchmany(_AT_ONCE):
             with writer.copy("copy pg_temp.cercle_values from stdin") as copy:
                 for row in _keyed((row[0] for row in rows), value_type, source, secret):

@@ -50,7 +50,7 @@ create table privacy.event_types (
     stop_severity integer,
     stop_reason text,
     default_scope text,
-    default_purposes text[],
+    default_purposes jsonb,
     bites_at_recording boolean not null default false
 );
 comment on table privacy.event_types is 'One row per type of consent event.';
@@ -65,7 +65,7 @@ insert into privacy.event_types (type, description, stop_severity, stop_reason, 
 ('consent_not_given', 'A box left unticked: changes nothing', null, null, null, null, false),
 ('consent_refused', 'A refusal', 1, 'REFUSED', 'contact_point', null, true),
 ('consent_withdrawn', 'A withdrawal', 2, 'WITHDRAWN', 'channel', null, true),
-('objection', 'An objection (GDPR 21)', 3, 'OBJECTED', 'person', '{direct_marketing,marketing_profiling,audience_matching,partner_prospecting}', true),
+('objection', 'An objection (GDPR 21)', 3, 'OBJECTED', 'person', '["direct_marketing", "marketing_profiling", "audience_matching", "partner_prospecting"]', true),
 ('informed_optout_offered', 'The person was told and could say no', null, null, null, null, false),
 ('call_refused', 'A refusal during a call', null, null, null, null, true),
 ('restriction_on', 'Restriction (GDPR 18)', null, null, null, null, true),
@@ -189,7 +189,7 @@ create table privacy.consent_events (
     contact_point_kind text,
     channel text,
     purpose text,
-    purposes text[],
+    purposes jsonb,
     controller text,
     brand_id text,
     type text not null,
@@ -223,7 +223,7 @@ comment on column privacy.consent_events.position is 'Place in the ledger, from 
 comment on column privacy.consent_events.event_id is 'e_ and 24 hexadecimal digits of the hash of source system, source event id and content: the same in every database.';
 comment on column privacy.consent_events.source_name is 'Source instance that delivered it; null for what cercle itself recorded.';
 comment on column privacy.consent_events.identity_key is 'Pseudonym of the source identity that acted.';
-comment on column privacy.consent_events.purposes is 'Purposes that the event lists, where more than one.';
+comment on column privacy.consent_events.purposes is 'List of purposes that the event names, where more than one.';
 comment on column privacy.consent_events.occurred_at is 'When it happened, as the source says; decisions order by it (R3), with R6 for what cannot be believed.';
 comment on column privacy.consent_events.recorded_at is 'When the source recorded it: from then on it is known.';
 comment on column privacy.consent_events.evidence_sha256 is 'SHA-256 of the reference to the proof, which stays in the source and in raw.';
@@ -313,10 +313,11 @@ create table privacy.contracts (
     identity_key text not null,
     starts_at timestamptz not null,
     ends_at timestamptz,
-    related_families text[] not null,
+    related_families jsonb not null,
     recorded_at timestamptz not null
 );
 comment on table privacy.contracts is 'One row per contract in progress with a person, for the exceptions that the law ties to it.';
+comment on column privacy.contracts.related_families is 'List of product families that the contract is related to.';
 create index contracts_identity on privacy.contracts (ledger, identity_key);
 
 create table privacy.call_log (

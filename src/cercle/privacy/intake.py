@@ -92,6 +92,8 @@ def _take_in_events(
     pending = make_pending(connection)
     columns = sql.SQL(", ").join(map(sql.Identifier, PENDING))
     connection.execute(intake_sql.NEW_LOADS)
+    if _count(connection, "select count(*) from pg_temp.new_consent_loads") == 0:
+        return 0, 0, 0
     for relation, query in intake_sql.FEEDS.items():
         if not has[relation]:
             continue

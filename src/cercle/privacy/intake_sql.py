@@ -154,12 +154,16 @@ select
     + ",\n    "
     + _code("purpose")
     + """,
-    case
-        when jsonb_typeof(events.purposes) = 'array' then array(
-            select case when listed.purpose ~ '^[a-z0-9_]{1,40}$' then listed.purpose else '(unreadable)' end
-            from jsonb_array_elements_text(events.purposes) as listed (purpose)
-        )
-    end,
+    (
+        select
+            jsonb_agg(
+                case when listed.purpose ~ '^[a-z0-9_]{1,40}$' then listed.purpose else '(unreadable)' end
+                order by listed.place
+            )
+        from jsonb_array_elements_text(
+            case when jsonb_typeof(events.purposes) = 'array' then events.purposes else '[]' end
+        ) with ordinality as listed (purpose, place)
+    ),
     events.controller,
     events.brand_id,
     """
@@ -222,7 +226,7 @@ select
     'email',
     case when events.kind <> 'bounce' then 'email' end,
     null,
-    null::text[],
+    null::jsonb,
     null,
     events.brand_id,
     case when events.kind = 'bounce' then 'hard_bounce' else 'consent_withdrawn' end,

@@ -29,7 +29,7 @@ PENDING: dict[LiteralString, LiteralString] = {
     "contact_point_kind": "text",
     "channel": "text",
     "purpose": "text",
-    "purposes": "text[]",
+    "purposes": "jsonb",
     "controller": "text",
     "brand_id": "text",
     "type": "text",
@@ -191,7 +191,9 @@ judged as (
             when pending.purpose is not null and purposes.code is null then 'unknown_purpose'
             when exists (
                 select 1
-                from unnest(pending.purposes) as listed (purpose)
+                from jsonb_array_elements_text(
+                    case when jsonb_typeof(pending.purposes) = 'array' then pending.purposes else '[]' end
+                ) as listed (purpose)
                 where not exists (
                     select 1
                     from {schema}.vocabularies

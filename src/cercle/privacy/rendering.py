@@ -39,7 +39,11 @@ def render(macro: str, /, *arguments: Any, **named: Any) -> str:
 @lru_cache(maxsize=1)
 def _macros() -> SimpleNamespace:
     # SQL, not HTML: nothing to escape. Its inputs are names of relations, never values.
-    environment = jinja2.Environment(undefined=jinja2.StrictUndefined, autoescape=False)  # noqa: S701
+    environment = jinja2.Environment(
+        undefined=jinja2.StrictUndefined,
+        autoescape=False,  # noqa: S701
+        extensions=["jinja2.ext.do"],
+    )
     macros = SimpleNamespace()
     environment.globals.update(cercle=macros, exceptions=SimpleNamespace(raise_compiler_error=_refuse))
     for path in sorted(_folder().glob("*.sql")):

@@ -138,7 +138,7 @@ class WorldWriter:
                 "contact_point_kind": kind,
                 "channel": event.get("channel"),
                 "purpose": event.get("purpose"),
-                "purposes": event.get("purposes"),
+                "purposes": json.dumps(event["purposes"]) if event.get("purposes") else None,
                 "controller": event.get("controller"),
                 "type": str(event.get("type")),
                 "scope": event.get("scope"),
@@ -275,7 +275,7 @@ class WorldWriter:
                     self.identity(contract["source_id"]),
                     contract.get("start") or _NEVER,
                     contract.get("end"),
-                    contract.get("related_families") or [],
+                    json.dumps(contract.get("related_families") or []),
                     contract.get("recorded_at") or contract.get("start") or _NEVER,
                 )
                 for ledger, contract in _each(worlds, "contracts")

@@ -15,7 +15,7 @@ from psycopg import sql
 
 from cercle.privacy.rendering import render
 
-__all__ = ["Scratch", "scratch_schema"]
+__all__ = ["MODELLED", "Scratch", "scratch_schema"]
 
 # Tables of `privacy` that a world fills, and those whose rows it takes over.
 _COPIED: tuple[LiteralString, ...] = (
@@ -34,7 +34,7 @@ _COPIED: tuple[LiteralString, ...] = (
 _TAKEN_OVER: tuple[LiteralString, ...] = ("vocabularies", "event_types", "policy_rules")
 
 # What dbt's models int_consent_* hold in production: the same columns.
-_MODELLED: dict[LiteralString, LiteralString] = {
+MODELLED: dict[LiteralString, LiteralString] = {
     "links": """
         ledger text, identity text, person_id text, valid_from timestamptz, valid_to timestamptz,
         lifts_from timestamptz, known_from timestamptz, known_to timestamptz
@@ -141,7 +141,7 @@ def scratch_schema(connection: psycopg.Connection) -> Iterator[Scratch]:
                     name, sql.Identifier(table), sql.Identifier(table)
                 )
             )
-        for table, columns in _MODELLED.items():
+        for table, columns in MODELLED.items():
             connection.execute(
                 sql.SQL("create table {}.{} ({})").format(name, sql.Identifier(table), sql.SQL(columns))
             )

@@ -15,7 +15,7 @@ import logging
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -30,7 +30,7 @@ from cercle.errors import CercleError
 from cercle.quality.results import Outcome
 from cercle.quality.suites import Suite
 
-__all__ = ["LARGEST_BATCH", "Batch", "Rows", "Verdict", "as_text", "describe", "make_batch", "run"]
+__all__ = ["LARGEST_BATCH", "Batch", "Rows", "Verdict", "as_text", "describe", "make_batch", "run", "warm_up"]
 
 Rows = Mapping[str, Mapping[str, Any]]
 
@@ -192,6 +192,18 @@ def as_text(value: object) -> str | None:
     if isinstance(value, date):
         return f"{value:%Y-%m-%d}"
     return None
+
+
+def warm_up() -> None:
+    """Import Great Expectations in another thread, for who knows that a check comes while something else works."""
+    import threading
+
+    threading.Thread(target=_import_quietly, name="import great_expectations", daemon=True).start()
+
+
+def _import_quietly() -> None:
+    with suppress(CercleError):
+        _import_gx()
 
 
 # --- Great Expectations -----------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from cercle.simulate.accounts import Accounts
 from cercle.simulate.clock import NULL_TIME, Ints, draw_instants, to_hours
 from cercle.simulate.config import DAY, WorldConfig
-from cercle.simulate.orders import Orders
+from cercle.simulate.orders import Orders, app_opens
 from cercle.simulate.people import CUSTOMER, PROSPECT, People
 from cercle.simulate.records import Records
 from cercle.simulate.scripts import COMPLAINTS, ROLES, SCRIPTS, TOPICS, Channel, Step
@@ -111,14 +111,18 @@ def make_cases(
     record = np.maximum.reduce(records.by_kind)[person]
     record = np.where((record >= 0) & (records.created_at[record] < when), record, -1)
     account = accounts.of_person[person]
-    script = _choose_scripts(rng, config, people, (person, topic, email, phone, account, record, order))
+    script = _choose_scripts(rng, config, people, (person, topic, email, phone, account, record, order, day))
     first = np.array([entry.steps[0].channel for entry in SCRIPTS])[script]
+    own = people.phone_at(person, when)
+    phone = np.where((first == Channel.SMS) & (own >= 0), own, phone)  # nobody texts from the line at home
     opened_at = draw_instants(rng, day, "online")
     opened_at = np.where(first == Channel.CALL, draw_instants(rng, day, "phone"), opened_at)
     opened_at = np.where(first == Channel.DESK, draw_instants(rng, day, "shop"), opened_at)
     opened_at = np.where(
         order >= 0, np.maximum(opened_at, orders.ordered_at[np.maximum(order, 0)] + 1800), opened_at
     )
+    opened_at = np.where(first == Channel.DESK, to_hours(rng, opened_at, 10, 20), opened_at)
+    opened_at = np.where(first == Channel.CALL, to_hours(rng, opened_at, 8, 20), opened_at)
     opened_at = np.clip(opened_at, config.start, config.end - 300)
     silent = np.array(_SILENT)[first] * np.where(is_surge, 2.5, 1.0)
     late = np.where(is_surge, 0.5, 0.17) * (first != Channel.DESK) * (first != Channel.CHAT)
@@ -203,13 +207,13 @@ def _choose_scripts(
     rng: np.random.Generator, config: WorldConfig, people: People, facts: tuple[Array, ...]
 ) -> Array:
     """Choose among the scripts that the person has the means for, with the tastes of the age."""
-    person, topic, email, phone, account, record, order = facts
+    person, topic, email, phone, account, record, order, day = facts
     age = people.age_at(config.end)[person]
     band = np.where(age < 31, 0, np.where(age < 51, 1, 2))
     weights = np.array([script.weights for script in SCRIPTS]).T[band]
     means = {
         "e": email >= 0, "p": phone >= 0, "h": people.has_phone[person], "s": account >= 0, "r": record >= 0,
-        "o": order >= 0,
+        "o": order >= 0, "a": day * DAY > app_opens(config),
         "c": np.isin(topic, COMPLAINTS),
     }  # fmt: skip
     for index, script in enumerate(SCRIPTS):

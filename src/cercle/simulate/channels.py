@@ -89,7 +89,7 @@ def interactions_table(context: Context) -> Table:
     page = np.where(account < len(PAGES), account, pages[platform, steps["brand"][serials]])
     author = np.where(is_company, page, account)
     recipient = np.where(is_company & (account >= len(PAGES)), account, np.where(is_direct, page, -1))
-    venue, control = _venues(rng, platform, kind, is_direct)
+    venue, control = _venues(rng, platform, kind, is_direct, steps["brand"][serials])
     parent = steps["reply_to"][serials]
     ids = _network_ids(platform, serials)
     parents = _network_ids(platform, parent)
@@ -168,15 +168,21 @@ def _network_ids(platform: Array, serials: Array) -> Any:
     return texts
 
 
-def _venues(rng: np.random.Generator, platform: Array, kind: Array, is_direct: Array) -> tuple[Array, Array]:
+def _venues(
+    rng: np.random.Generator, platform: Array, kind: Array, is_direct: Array, brand: Array
+) -> tuple[Array, Array]:
     """Where a public interaction stands and who controls it; a tenth of it happens in places of others."""
     names = np.array(
-        ["#maisonclaire", "facebook.com/maisonclaire", "instagram.com/maisonclaire", "youtube.com/maisonclaire",
-         "tiktok.com/maisonclaire", "linkedin.com/maisonclaire", "forum.maison-claire.example", "avis.example"],
+        [
+            [f"#{name}", *(f"{network}.com/{name}" for network in PLATFORMS[1:6]), forum, "avis.example"]
+            for name, forum in zip(
+                ("maisonclaire", "ateliernord"), ("forum.maison-claire.example",) * 2, strict=True
+            )
+        ],
         dtype=object,
-    )  # fmt: skip
+    )
     control = np.array([3, 1, 1, 1, 1, 1, 0, 3])[platform]
-    venue = names[platform]
+    venue = names[brand, platform]
     elsewhere = (
         ~is_direct & (platform < 6) & np.isin(kind, (MENTION, COMMENT)) & (rng.random(len(platform)) < 0.1)
     )

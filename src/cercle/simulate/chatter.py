@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cercle.simulate.accounts import Accounts
-from cercle.simulate.clock import Ints, draw_instants
+from cercle.simulate.clock import Ints, draw_instants, to_hours
 from cercle.simulate.config import DAY, WorldConfig
 from cercle.simulate.orders import CANCELLED, PENDING, RETURNED, Orders
 from cercle.simulate.people import CUSTOMER, STRANGER, People
@@ -110,28 +110,29 @@ def _reactions(
         len(target),
         p=[0.62, 0.18, 0.14, 0.06],
     )
+    thread, brand = -2 - serials[target], np.array([entry[1] for entry in PAGES])[page[target]]
     entries = log.add(
         len(target), time=when, person=person, channel=Channel.PUBLIC, role=ROLES.index("open"), account=account,
-        kind=np.where(is_comment, COMMENT, REACTION), reply_to=serials[target], thread=-2 - serials[target],
-        topic=np.where(is_comment, topic, -1), language=people.language[person],
-        brand=np.array([entry[1] for entry in PAGES])[page[target]],
+        kind=np.where(is_comment, COMMENT, REACTION), reply_to=serials[target], thread=thread,
+        topic=np.where(is_comment, topic, -1), language=people.language[person], brand=brand,
     )  # fmt: skip
-    _answers_among_people(
-        rng, config, people, accounts, (entries, account, when, topic), np.flatnonzero(is_comment), log
-    )
+    spoken = np.flatnonzero(is_comment)
+    heard = tuple(part[spoken] for part in (entries, account, when, topic, thread, brand))
+    _answers_among_people(rng, config, people, accounts, heard, log)
 
 
 def _answers_among_people(
-    rng: np.random.Generator, config: WorldConfig, people: People, accounts: Accounts, entries: tuple[Array,
-    Array, Ints, Array],
-    comments: Array, log: StepLog,
-) -> None:  # fmt: skip
+    rng: np.random.Generator,
+    config: WorldConfig,
+    people: People,
+    accounts: Accounts,
+    comments: tuple[Array, ...],
+    log: StepLog,
+) -> None:
     """People answer comments of others on the same network; a few voices draw most answers."""
-    serials, account, when, topic = entries
-    drawn = comments[rng.random(len(comments)) < 0.25]
-    voice = account % 13 == 0
-    loud = comments[voice[comments]]
-    drawn = np.concatenate([drawn, np.repeat(loud, 2)])
+    serials, account, when, topic, thread, brand = comments
+    drawn = np.flatnonzero(rng.random(len(serials)) < 0.25)
+    drawn = np.concatenate([drawn, np.repeat(np.flatnonzero(account % 13 == 0), 2)])
     platform = accounts.platform[account[drawn]]
     other = np.full(len(drawn), -1)
     for code in np.unique(platform).tolist():
@@ -143,9 +144,9 @@ def _answers_among_people(
     fits = (time < config.end) & (other != account[drawn]) & (people.since[person] < time)
     drawn, other, time, person = drawn[fits], other[fits], time[fits], person[fits]
     log.add(
-        len(drawn), time=time, person=person, channel=Channel.PUBLIC, role=ROLES.index("follow_up"), account=other,
-        kind=COMMENT, reply_to=serials[drawn], thread=-2 - serials[drawn], topic=topic[drawn],
-        language=people.language[person],
+        len(drawn), time=time, person=person, channel=Channel.PUBLIC, role=ROLES.index("echo"), account=other,
+        kind=COMMENT, reply_to=serials[drawn], thread=thread[drawn], topic=topic[drawn],
+        language=people.language[person], brand=brand[drawn],
     )  # fmt: skip
 
 
@@ -259,6 +260,7 @@ def add_notices(config: WorldConfig, people: People, orders: Orders, log: StepLo
         (before, is_sent, nothing, orders.phone, 0.6),
     ):
         time = np.maximum(when + rng.integers(0, 60, len(orders)), orders.ordered_at + 30)
+        time = time if phone is nothing else to_hours(rng, time, 8, 21)
         reaches = (email >= 0) | (phone >= 0)
         order = np.flatnonzero(chosen & reaches & (rng.random(len(orders)) < chance) & (time < config.end))
         person = orders.person[order]

@@ -13,6 +13,7 @@ __all__ = [
     "FAMILY",
     "GIVEN",
     "NICKNAMES",
+    "RARE_FAMILY",
     "SPANISH_FAMILY",
     "SPANISH_GIVEN",
     "STREETS",
@@ -90,6 +91,19 @@ FAMILY: list[str] = (
     "Rossi Ndiaye Yılmaz Cohen Lévy Bensaïd "
     "Cissé Boukhari Pham Tran Aït-Ahmed D'Angelo N'Guessan L'Hostis De-La-Tour Du-Pré D'Hervilly Saint-Martin Le-Bihan"
 ).split()
+# Rare family names, made from parts: with frequent ones alone a town would have too many namesakes.
+_BEGINNINGS = (
+    "Bar Bel Bou Bre Cas Cha Cor Cou Del Dur Fer Fon Gal Gar Gou Gri Jou Lan Len Mal Mar Mon Mor Nau Per Poi Pra Que "
+    "Rou Sal Sau Tau Tri Val Ver Vil"
+).split()
+_MIDDLES = ["", "a", "be", "che", "di", "gue", "li", "ma", "ne", "ro", "ta", "vi"]
+_ENDINGS = (
+    "bault bert casse champ court del dier don gnac guet lande lard lier lin mier mont nac nier quin rat rel ret rier "
+    "rin rot sac sier taud teau tin ton veau vin zac"
+).split()
+RARE_FAMILY: list[str] = sorted(
+    {a + b + c for a in _BEGINNINGS for b in _MIDDLES for c in _ENDINGS} - set(FAMILY)
+)
 ENGLISH_FAMILY: list[str] = (
     "Smith Jones Taylor Brown Williams Wilson Johnson Davies Robinson Wright Thompson Evans Walker White Roberts Green "
     "Hall Wood Jackson Clarke O'Neill O'Connor MacDonald Harris"

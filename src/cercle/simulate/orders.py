@@ -16,7 +16,7 @@ from cercle.simulate.records import LOYALTY, TILL, WEB, Records
 from cercle.simulate.shop import CAMPAIGNS, PRODUCTS, STORES
 from cercle.simulate.table import NULL_INT
 
-__all__ = ["CHANNELS", "DEVICES", "STATUSES", "Orders", "make_orders"]
+__all__ = ["CHANNELS", "DEVICES", "STATUSES", "Orders", "app_opens", "make_orders"]
 
 Array = npt.NDArray[Any]
 CHANNELS = ("store", "web", "mobile_app", "social", "phone")
@@ -72,6 +72,11 @@ class Orders:
         return len(self.ordered_at)
 
 
+def app_opens(config: WorldConfig) -> int:
+    """Return the second from which the mobile application takes orders and messages."""
+    return config.start + int(0.7 * (config.end - config.start))
+
+
 def make_orders(config: WorldConfig, people: People, records: Records, accounts: Accounts) -> Orders:
     """Make the orders of a world.
 
@@ -89,7 +94,7 @@ def make_orders(config: WorldConfig, people: People, records: Records, accounts:
     count = len(person)
     is_anonymous = person < 0
     who = np.maximum(person, 0)
-    app_from = config.start + int(0.7 * (config.end - config.start))
+    app_from = app_opens(config)
     channel = _channels(rng, config, people, accounts, (who, day, is_anonymous), app_from)
     at_shop = channel == 0
     instants = np.where(at_shop, draw_instants(rng, day, "shop"), draw_instants(rng, day, "online"))

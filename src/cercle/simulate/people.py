@@ -179,6 +179,7 @@ def _names(
             pool = (names.GIVEN[(word, age)], names.ENGLISH_GIVEN[word], names.SPANISH_GIVEN[word])[tongue]
             chosen = np.flatnonzero((language == tongue) & (gender == sex) & (generation == age))
             given[chosen] = np.array(pool, dtype=object)[_skewed(rng, len(pool), len(chosen))]
+    _tell_apart(rng, household, given, gender)
     pools = (names.FAMILY, names.ENGLISH_FAMILY, names.SPANISH_FAMILY)
     family = np.empty(count, dtype=object)
     own = np.empty(count, dtype=object)
@@ -188,9 +189,9 @@ def _names(
     for tongue, pool in enumerate(pools):
         spelled = np.array([_spell_family(name) for name in pool], dtype=object)
         here = np.flatnonzero(tongue_of_household == tongue)
-        of_household[here] = spelled[_skewed(rng, len(pool), len(here))]
+        of_household[here] = _draw_family(rng, spelled, len(here), has_rare=tongue == 0)
         there = np.flatnonzero(language == tongue)
-        own[there] = spelled[_skewed(rng, len(pool), len(there))]
+        own[there] = _draw_family(rng, spelled, len(there), has_rare=tongue == 0)
     family[:] = of_household[household]
     is_other = (place == 1) & (rng.random(count) < 0.4)
     family[is_other] = own[is_other]
@@ -199,6 +200,24 @@ def _names(
         f"{left}-{right}" for left, right in zip(family[is_double], own[is_double], strict=True)
     ]
     return given, family
+
+
+def _tell_apart(rng: np.random.Generator, household: Array, given: Array, gender: Array) -> None:
+    """Nobody at home has the same given name as another one there."""
+    seen: set[tuple[int, str]] = set()
+    for person, home in enumerate(household.tolist()):
+        while (home, given[person]) in seen:
+            pool = names.GIVEN[(("female", "male")[gender[person]], int(rng.integers(0, 3)))]
+            given[person] = pool[int(rng.integers(0, len(pool)))]
+        seen.add((home, given[person]))
+
+
+def _draw_family(rng: np.random.Generator, pool: Array, count: int, *, has_rare: bool) -> Array:
+    """Family names: four of ten French ones are frequent ones, the others from a long tail."""
+    frequent = pool[_skewed(rng, len(pool), count)]
+    rare = np.array(names.RARE_FAMILY, dtype=object)[rng.integers(0, len(names.RARE_FAMILY), count)]
+    drawn: Array = np.where(rng.random(count) < (0.6 if has_rare else 0.0), rare, frequent)
+    return drawn
 
 
 def _spell_family(name: str) -> str:

@@ -116,7 +116,9 @@ def consent_events_table(
     return Table(
         "privacy", "consent_events", columns, events["recorded_at"][order], ("source_system", "event_id"), None,
         events["person"][order], False,
-        {"email": np.where(kind == 0, cp, -1), "phone": np.where(kind == 1, cp, -1), "customer": record},
+        {"email": np.where(kind == 0, cp, -1), "phone": np.where(kind == 1, cp, -1),
+        "phone_2": events["from_cp"][order],
+         "customer": record},
         {"serial": own},
     )  # fmt: skip
 
@@ -166,7 +168,7 @@ def notices_table(config: WorldConfig) -> Table:
 def requests_table(config: WorldConfig, people: People, records: Records) -> Table:
     """Return the table `requests`: as received, and again when closed."""
     rng = config.rng("requests")
-    wanted = max(round(len(records) * 0.006 * config.days / 365), 4)
+    wanted = max(round(len(records) * 0.009 * config.days / 365), 4)
     record = rng.choice(len(records), min(wanted, len(records)), replace=False)
     room = config.end - 2 * DAY - np.maximum(records.created_at[record], config.start)
     kept = room > DAY

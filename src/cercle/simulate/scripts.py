@@ -80,6 +80,8 @@ ROLES = (
     "post",
     "offer",
     "reopen",
+    "echo",
+    "echo",
 )
 
 
@@ -113,8 +115,8 @@ class Script:
     Attributes:
         name: for the truth.
         weights: by age of the customer: up to 30, to 50, above.
-        needs: e(mail), p(hone number), h(as a telephone), s(ocial account), r(ecord with the shop), o(rder),
-        c(omplaint).
+        needs: e(mail), p(hone number), h(as a telephone), s(ocial account), r(ecord with the shop), a(pplication),
+            o(rder), c(omplaint).
         steps: in order.
     """
 
@@ -182,7 +184,7 @@ SCRIPTS: tuple[Script, ...] = (
         12000, 0.3, "l"))),
     Script("fax", (0.05, 0.3, 1), "p", (
         Step(_C.FAX, "c", "open"), Step(_C.CALL, "b", "reply", when="a"), Step(_C.FAX, "c", "chase", 8000, 0.3, "l"))),
-    Script("app", (4, 3, 0.6), "r", (
+    Script("app", (8, 6, 1.5), "ra", (
         Step(_C.APP, "c", "open"), Step(_C.APP, "b", "reply", when="a"), Step(_C.APP, "c", "follow_up", 300, 0.3, "a"),
         Step(_C.APP, "b", "close", chance=0.7, when="a"))),
     Script("sms", (1.5, 1, 0.5), "p", (

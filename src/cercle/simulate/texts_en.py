@@ -72,6 +72,12 @@ GENERAL: dict[str, list[str]] = {
         "the problem is back, so I am writing again.",
         "you said it was solved, but nothing has changed.",
     ],
+    "echo": [
+        "same here!",
+        "I took your advice and I am happy with it.",
+        "really? Never had that problem.",
+        "where did you buy it?",
+    ],
     "thanks": ["thank you, all sorted.", "great, thanks for the quick help."],
     "angry": [
         "your customer service is a disaster, I will never buy from you again.",

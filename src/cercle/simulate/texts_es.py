@@ -75,6 +75,11 @@ GENERAL: dict[str, list[str]] = {
         "el problema ha vuelto, por eso escribo de nuevo.",
         "dijeron que estaba resuelto y no ha cambiado nada.",
     ],
+    "echo": [
+        "¡a mí me pasa lo mismo!",
+        "seguí tu consejo y estoy encantado.",
+        "¿de verdad? Yo no he tenido ese problema.",
+    ],
     "thanks": ["muchas gracias, ya está resuelto.", "perfecto, gracias por la ayuda."],
     "angry": [
         "su atención al cliente es un desastre, no vuelvo a comprar.",

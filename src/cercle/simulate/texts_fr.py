@@ -126,6 +126,15 @@ GENERAL: dict[str, list[str]] = {
         "vous aviez dit que c'était réglé, or rien n'a changé.",
         "encore le même souci, merci de reprendre mon dossier.",
     ],
+    "echo": [
+        "pareil pour moi !",
+        "entièrement d'accord avec toi.",
+        "moi je l'ai depuis un an, jamais déçue.",
+        "j'ai suivi ton conseil et je ne regrette pas.",
+        "ah bon ? Je n'ai jamais eu ce problème.",
+        "tu l'as acheté où exactement ?",
+        "merci pour l'info, je vais voir en magasin.",
+    ],
     "thanks": [
         "merci beaucoup, c'est réglé.",
         "parfait, merci pour votre aide rapide.",

@@ -274,13 +274,13 @@ class Truth:
             (_flag(flag) for flag in cases.is_reopened.tolist()),
             (f"CM{order:08d}" if order >= 0 else "" for order in cases.order.tolist()),
             (f"SAV-{case:07d}" for case in range(len(cases))),
-            self._openings, strict=True,
+            self._openings, (SCRIPTS[script].name for script in cases.script.tolist()), strict=True,
         )  # fmt: skip
         header = (
             "conversation_id", "person_id", "opened_at", "channel_opened", "channels", "interaction_count",
             "topic", "intent", "outcome",
             "first_response_at", "resolved_at", "last_at", "is_escalated", "is_surge", "is_callback",
-            "is_reopened", "order_id", "case_id", "opening_record_key",
+            "is_reopened", "order_id", "case_id", "opening_record_key", "script",
         )  # fmt: skip
         self._write_csv("conversations.csv", header, rows)
 

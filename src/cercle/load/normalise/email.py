@@ -43,7 +43,7 @@ def normalise_email(original: str) -> tuple[str | None, tuple[str, ...]]:
     text = clean(original)
     bracketed = _IN_BRACKETS.search(text)
     text = (bracketed.group(1) if bracketed else text).strip().lower()
-    text = text.removeprefix("mailto:").partition("?")[0].strip(" .,;'\"")
+    text = text.removeprefix("mailto:").partition("?")[0].strip(" '\"").rstrip(" .,;")
     local, separator, domain = text.rpartition("@")
     domain = _ascii_domain(domain)
     if not separator or domain is None or not _is_local(local) or len(local) + len(domain) >= _LONGEST:

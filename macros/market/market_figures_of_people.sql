@@ -1,20 +1,7 @@
+-- Returns a query: (figure_key, own_figure, own_definition), one row per figure of people that the marts answer. Reads the steps customers, customer_identifiers, interactions and contactability
+-- of the model that calls it. A figure is null where there is nobody to count.
+{% macro market_figures_of_people() -%}
 with
-
-customers as (
-    select * from {{ ref('customer_360') }}
-),
-
-customer_identifiers as (
-    select * from {{ ref('customer_identifiers') }}
-),
-
-interactions as (
-    select * from {{ ref('interactions') }}
-),
-
-contactability as (
-    select * from {{ ref('contactability') }}
-),
 
 with_account as (
     select distinct customer_id
@@ -76,15 +63,16 @@ figures as (
     from shares
     cross join lateral (
         values
-        ('m18_users_18_30', account_18_30, 'Customers and prospects of 18 to 30 with a linked account: a lower bound'),
-        ('m18_users_31_50', account_31_50, 'Customers and prospects of 31 to 50 with a linked account: a lower bound'),
-        ('m18_users_51_plus', account_51_plus, 'Customers and prospects of 51 and over with a linked account: a lower bound'),
-        ('m23_belong_to_a_network', account_all, 'Customers and prospects with a linked account: a lower bound'),
-        ('m19_share_good', good_share, 'Customers and prospects with a public review of at least four fifths of the stars'),
-        ('m19_share_bad', bad_share, 'Customers and prospects with a public complaint'),
-        ('m16_do_not_disturb', refused_share, 'Customers who refused, withdrew or objected on social networks, of those asked'),
-        ('m16_do_not_disturb_young', refused_young_share, 'The same among those of 18 to 30')
+        ('m18_users_18_30', shares.account_18_30, 'Customers and prospects of 18 to 30 with a linked account: a lower bound'),
+        ('m18_users_31_50', shares.account_31_50, 'Customers and prospects of 31 to 50 with a linked account: a lower bound'),
+        ('m18_users_51_plus', shares.account_51_plus, 'Customers and prospects of 51 and over with a linked account: a lower bound'),
+        ('m23_belong_to_a_network', shares.account_all, 'Customers and prospects with a linked account: a lower bound'),
+        ('m19_share_good', shares.good_share, 'Customers and prospects with a public review of at least four fifths of the stars'),
+        ('m19_share_bad', shares.bad_share, 'Customers and prospects with a public complaint'),
+        ('m16_do_not_disturb', shares.refused_share, 'Customers who refused, withdrew or objected on social networks, of those asked'),
+        ('m16_do_not_disturb_young', shares.refused_young_share, 'The same among those of 18 to 30')
     ) as named (figure_key, share, own_definition)
 )
 
 select * from figures
+{%- endmacro %}

@@ -1,12 +1,7 @@
+-- Returns a query: (figure_key, own_figure, own_definition), one row per figure of sales that the marts answer. Reads the steps orders and interactions
+-- of the model that calls it. A figure is null where there is nobody to count.
+{% macro market_figures_of_sales() -%}
 with
-
-orders as (
-    select * from {{ ref('orders') }}
-),
-
-interactions as (
-    select * from {{ ref('interactions') }}
-),
 
 contacted_orders as (
     select distinct order_id
@@ -14,6 +9,7 @@ contacted_orders as (
     where order_id is not null
         and direction = 'inbound'
         and not is_automatic
+        and kind <> 'pick_up'
 ),
 
 shares as (
@@ -40,11 +36,16 @@ figures as (
     from shares
     cross join lateral (
         values
-        ('m8_contacts_per_100_orders', contacted_per_100, 'Web orders that a contact of the customer names, per 100 web orders'),
-        ('m14_app_share_of_sales', app_percent, 'Net revenue through the mobile application, of all net revenue'),
-        ('m20_buy_on_social', social_percent, 'Orders placed on a network, of all orders'),
-        ('m23_use_mobile', mobile_percent, 'Orders from a mobile or a tablet, of all orders')
+        (
+            'm8_contacts_per_100_orders',
+            shares.contacted_per_100,
+            'Web orders that a contact of the customer names (fetching a parcel is none), per 100 web orders'
+        ),
+        ('m14_app_share_of_sales', shares.app_percent, 'Net revenue through the mobile application, of all net revenue'),
+        ('m20_buy_on_social', shares.social_percent, 'Orders placed on a network, of all orders'),
+        ('m23_use_mobile', shares.mobile_percent, 'Orders from a mobile or a tablet, of all orders')
     ) as named (figure_key, own_figure, own_definition)
 )
 
 select * from figures
+{%- endmacro %}

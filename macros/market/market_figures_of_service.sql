@@ -1,16 +1,7 @@
+-- Returns a query: (figure_key, own_figure, own_definition), one row per figure of service that the marts answer. Reads the steps interactions, channel_preferences and customers
+-- of the model that calls it. A figure is null where there is nobody to count.
+{% macro market_figures_of_service() -%}
 with
-
-interactions as (
-    select * from {{ ref('interactions') }}
-),
-
-channel_preferences as (
-    select * from {{ ref('channel_preferences') }}
-),
-
-customers as (
-    select * from {{ ref('customer_360') }}
-),
 
 complaints as (
     select
@@ -57,29 +48,30 @@ figures as (
     from complaints
     union all
     select
-        'm5_prefer_store',
-        store_percent,
-        'Customers who named the store, of those who named a preferred channel'
+        'm5_prefer_store' as figure_key,
+        store_percent as own_figure,
+        'Customers who named the store, of those who named a preferred channel' as own_definition
     from stated
     union all
     select
-        'm5_internet_service_men_15_24',
-        men_percent,
-        'Men of 15 to 24 who wrote by email, form, chat, network or application, of all men of that age'
+        'm5_internet_service_men_15_24' as figure_key,
+        men_percent as own_figure,
+        'Men of 15 to 24 who wrote by email, form, chat, network or application, of all men of that age' as own_definition
     from young
     union all
     select
-        'm5_internet_service_women_15_24',
-        women_percent,
-        'Women of 15 to 24 who wrote by email, form, chat, network or application, of all women of that age'
+        'm5_internet_service_women_15_24' as figure_key,
+        women_percent as own_figure,
+        'Women of 15 to 24 who wrote by email, form, chat, network or application, of all women of that age' as own_definition
     from young
     union all
     select
-        'm21_complaint_tweets_a_day',
-        complaints.tweet_count / nullif(days.day_count, 0)::numeric,
-        'Complaints on X per day with any social contact'
+        'm21_complaint_tweets_a_day' as figure_key,
+        complaints.tweet_count / nullif(days.day_count, 0)::numeric as own_figure,
+        'Complaints on X per day with any social contact' as own_definition
     from complaints
     cross join days
 )
 
 select * from figures
+{%- endmacro %}

@@ -1,0 +1,190 @@
+"""The marts of a simulated world against its truth and against figures computed apart; every analysis runs."""
+
+from __future__ import annotations
+
+import csv
+import json
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from cercle import server as embedded
+from cercle.paths import package_root
+from cercle.settings import Settings
+from cercle.simulate import WorldConfig
+from cercle.simulate.world import simulate
+from projects import make_project, query, run
+
+ANALYSES = sorted((package_root() / "analyses").glob("m*.sql"))
+NAME = "marts_truth"
+
+
+@dataclass(frozen=True)
+class World:
+    """A published world of 500 customers with its truth."""
+
+    settings: Settings
+    truth: Path
+    counts: dict[str, Any]
+
+    def rows(self, text: str, *arguments: object) -> list[tuple[Any, ...]]:
+        return query(self.settings, text, *arguments)
+
+    def true_rows(self, name: str) -> list[dict[str, str]]:
+        with (self.truth / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+            return list(csv.DictReader(file))
+
+
+@pytest.fixture(scope="module")
+def world(
+    server: Settings, template_database: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[World]:
+    home = tmp_path_factory.mktemp(NAME)
+    config = WorldConfig(customers=500, days=365, seed=23, out=home / "world")
+    simulate(config)
+    with psycopg.connect(embedded.url(server, "postgres"), autocommit=True) as connection:
+        names = sql.Identifier(NAME), sql.Identifier(template_database)
+        connection.execute(sql.SQL("create database {} template {}").format(*names))
+    settings = Settings(
+        home=home,
+        dsn=embedded.url(server, NAME),
+        project_dir=home / "project",
+        landing_dir=home / "world" / "landing",
+        dbt_executable=server.dbt_executable,
+        hmac_spec="k1:" + "01" * 32,
+    )
+    make_project(settings)
+    run(settings, as_of=config.until)
+    counts = json.loads((config.truth_dir / "counts.json").read_text(encoding="utf-8"))
+    yield World(settings, config.truth_dir, counts)
+    with psycopg.connect(embedded.url(server, "postgres"), autocommit=True) as connection:
+        connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(NAME)))
+
+
+def test_every_contact_of_every_channel_is_there(world: World) -> None:
+    expected = dict(world.counts["interactions"])
+    expected["phone"] += world.counts["rows"]["phone/callbacks"]["keys"]
+    assert dict(world.rows("select channel, count(*) from marts.interactions group by channel")) == expected
+
+
+def test_orders_and_money_reconcile_to_the_cent(world: World) -> None:
+    by_status = dict(world.rows("select status, count(*) from marts.orders group by status"))
+    assert by_status == world.counts["orders"]["by_status"]
+    lines = world.rows(
+        "select currency_code, sum(line_amount)::text from marts.order_lines group by currency_code"
+    )
+    money = world.counts["money"]["store/order_lines.line_amount"]
+    assert dict(lines) == {code: amounts["current"] for code, amounts in money.items()}
+    assert (
+        world.rows("select count(*) from marts.order_lines")[0][0]
+        == world.counts["rows"]["store/order_lines"]["keys"]
+    )
+
+
+def test_conversations_are_found_whole_and_not_mixed(world: World) -> None:
+    mine = dict(world.rows("select interaction_id, conversation_id from marts.interactions"))
+    parts: dict[str, set[str | None]] = defaultdict(set)
+    mixed: dict[str | None, set[str]] = defaultdict(set)
+    for row in world.true_rows("interactions"):
+        if row["conversation_id"] and row["role"] != "ack":
+            parts[row["conversation_id"]].add(mine[row["record_key"]])
+            mixed[mine[row["record_key"]]].add(row["conversation_id"])
+    whole = {true: found for true, found in parts.items() if len(found) == 1 and None not in found}
+    assert len(whole) / len(parts) > 0.7
+    assert sum(len(true) > 1 for true in mixed.values()) / len(mixed) < 0.01
+
+    answered = dict(world.rows("select conversation_id, first_response_at from marts.conversations"))
+    close = total = 0
+    for row in world.true_rows("conversations"):
+        if row["conversation_id"] in whole and row["first_response_at"]:
+            found = answered[next(iter(whole[row["conversation_id"]]))]
+            # the truth dates a call by its ring, the mart by the moment when somebody picks it up
+            true = datetime.fromisoformat(row["first_response_at"])
+            close += found is not None and abs((found - true).total_seconds()) <= 900
+            total += 1
+    assert close / total > 0.9
+
+
+def test_a_month_end_value_knows_nothing_of_later(world: World) -> None:
+    """Net revenue known at each month end, computed from all raw versions in Python."""
+    with_customer = {
+        row[0] for row in world.rows("select order_number from marts.orders where customer_id is not null")
+    }
+    orders: dict[str, list[tuple[datetime, datetime, str]]] = defaultdict(list)
+    for number, updated_at, ordered_at, status in world.rows(
+        "select order_id, updated_at, ordered_at, status from raw.store__orders"
+    ):
+        orders[number].append((max(updated_at, ordered_at), ordered_at, status))
+    lines: dict[str, list[tuple[datetime, int, Decimal]]] = defaultdict(list)
+    for number, updated_at, line, amount in world.rows(
+        "select order_id, updated_at, line_number, line_amount from raw.store__order_lines where currency_code = 'EUR'"
+    ):
+        lines[number].append((updated_at, line, amount))
+    month_ends = [
+        row[0] for row in world.rows("select distinct valid_from from marts.customer_value order by 1")
+    ]
+    assert len(month_ends) == 12
+    for month_end in month_ends:
+        expected = Decimal(0)
+        for number in with_customer:
+            known = sorted(version for version in orders[number] if version[0] < month_end)
+            if known and known[-1][2] in {"completed", "returned"}:
+                current = {line: amount for at, line, amount in sorted(lines[number]) if at < month_end}
+                expected += sum(current.values(), Decimal(0))
+        found = world.rows(
+            "select sum(own_value_amount) from marts.customer_value"
+            " where valid_from <= %s and coalesce(valid_to, 'infinity') > %s",
+            month_end, month_end,
+        )  # fmt: skip
+        assert found[0][0] == expected, month_end
+
+
+def test_quintiles_are_those_of_a_plain_ranking(world: World) -> None:
+    buyers = world.rows(
+        "select segments.recency_score, segments.frequency_score, segments.monetary_score,"
+        " extract(epoch from value.last_order_at), value.order_count, value.own_value_amount"
+        " from marts.customer_segments as segments"
+        " inner join marts.customer_value as value on segments.customer_id = value.customer_id and value.is_current"
+        " where segments.is_current and value.order_count > 0"
+    )
+    assert len(buyers) > 300
+    for score, measure in ((0, 3), (1, 4), (2, 5)):
+        ordered = sorted(row[measure] for row in buyers)
+        for row in buyers:
+            smaller = bisect_left(ordered, row[measure])
+            assert row[score] == 1 + min(4, 5 * smaller // (len(ordered) - 1))
+
+
+def test_the_spot_that_backfired_is_flagged_within_a_day(world: World) -> None:
+    alerts = world.rows(
+        "select alerts.known_at - campaigns.starts_at < interval '2 days', alerts.contact_count, alerts.customer_count"
+        " from marts.alerts inner join marts.campaigns on alerts.campaign_id = campaigns.campaign_id"
+        " where alerts.kind = 'campaign_backlash' and campaigns.campaign_number = 'TV01' order by alerts.known_at"
+    )
+    surges = world.rows(
+        "select count(*) from marts.alerts inner join marts.campaigns on campaigns.campaign_number = 'TV01'"
+        " where alerts.kind = 'surge' and alerts.channel = 'social'"
+        " and alerts.known_at between campaigns.starts_at and campaigns.starts_at + interval '3 days'"
+    )
+    assert (alerts and alerts[0][0]) or surges[0][0] > 0
+    assert not world.rows(
+        "select 1 from marts.alerts where kind = 'campaign_backlash' and campaign_id not like '%TV01'"
+    )
+
+
+@pytest.mark.parametrize("path", ANALYSES, ids=[path.stem for path in ANALYSES])
+def test_an_analysis_answers(world: World, path: Path) -> None:
+    with psycopg.connect(world.settings.dsn or "") as connection:
+        cursor = connection.execute(path.read_text(encoding="utf-8"))
+        assert cursor.description
+        assert len(cursor.description) > 1
+        assert cursor.fetchall(), f"{path.name} returns no row"
