@@ -1,7 +1,8 @@
-"""Checks the rules of STYLE that a machine can check on the dbt package: names, layers, grain, contracts, keys, the clock.
+"""Checks what a machine can check of STYLE in the dbt package: names, layers, grain, contracts, keys, the clock.
 
-The rules follow dbt-project-evaluator where it has them; that package cannot be downloaded where CI runs. Exceptions are
-data: tools/dbt_style_exceptions.yml, each with its reason. Prints one line per violation, exits 1 when there is one.
+The rules follow dbt-project-evaluator where it has them; that package cannot be downloaded where CI runs.
+Exceptions are data: tools/dbt_style_exceptions.yml, each with its reason. Prints one line per violation, exits 1
+when there is one.
 """
 
 from __future__ import annotations
@@ -39,10 +40,12 @@ class Model:
 
     @property
     def name(self) -> str:
+        """The model's name."""
         return self.path.stem
 
     @property
     def sql(self) -> str:
+        """The model's text."""
         return self.path.read_text(encoding="utf-8")
 
 

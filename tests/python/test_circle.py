@@ -1,4 +1,4 @@
-"""The whole circle on a simulated world: nothing lost, the same again, people found, permissions closed, an increment."""
+"""The whole circle on a simulated world: nothing lost, the same again, people found, permissions closed."""
 
 from __future__ import annotations
 

@@ -204,7 +204,7 @@ def test_counts_are_those_of_the_files(world: tuple[Path, dict], rows: dict) -> 
         keys = [column["name"] for column in entity["properties"] if column.get("primaryKey")]
         written = [_canonical(row) for row in rows[name]]
         assert len(written) == told["distinct"] + told["repeats"], name
-        assert len({text.replace("\\n", " ") for text in written}) == told["distinct"], name
+        assert len(set(written)) == told["distinct"], name
         assert (
             len({tuple(str(row[key]) for key in keys) for row in rows[name]}) == counts["rows"][name]["keys"]
         ), name

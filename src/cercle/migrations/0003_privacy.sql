@@ -233,8 +233,6 @@ comment on column privacy.consent_events.content_hash is 'SHA-256 of all that th
 comment on column privacy.consent_events.row_hash is 'SHA-256 of previous_hash and of this row''s content. Pseudonyms only, so that shredding breaks no link.';
 comment on column privacy.consent_events.load_id is 'Delivery that brought it; null for what cercle itself recorded. Not part of the hash.';
 create index consent_events_source on privacy.consent_events (ledger, source_system, source_event_id);
-create index consent_events_identity on privacy.consent_events (identity_key);
-create index consent_events_contact_point on privacy.consent_events (contact_point_key);
 create index consent_events_load on privacy.consent_events (load_id);
 
 -- The hash chain of a whole part in one pass: chain_hash(head, content) over (order by position).

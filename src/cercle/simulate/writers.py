@@ -42,6 +42,7 @@ _QUARTERS = {
     "store/customers", "store/orders", "store/order_lines", "store/visits", "social/interactions", "email/messages",
     "email/campaign_events", "phone/calls", "contact/contacts", "privacy/consent_events",
 }  # fmt: skip
+_FREE_TEXTS = {"body", "note", "subject", "transcript"}
 _AT_ONCE = 20_000
 _LATE = 0.004  # rows that come a file later than their time says
 _OVERLAP = 0.002  # rows of the file before that a file brings again
@@ -78,9 +79,8 @@ def write_table(config: WorldConfig, table: Table) -> Written:
     written = Written()
     for part, number, fresh, before in _plan(config, table, rng):
         new = len(fresh)
-        repeats = before[
-            np.sort(rng.choice(len(before), min(len(before), round(len(before) * _OVERLAP)), replace=False))
-        ]
+        size = min(len(before), round(len(before) * _OVERLAP))
+        repeats = _repeatable(table, before[np.sort(rng.choice(len(before), size, replace=False))])
         rows = np.concatenate([repeats, fresh])
         suffix = FORMATS.get(table.name, "csv")
         name = f"{table.source}/{table.entity}/{table.entity}-{number:02d}.{suffix}"
@@ -102,6 +102,13 @@ def write_table(config: WorldConfig, table: Table) -> Written:
             for line, (reason, column) in zip(lines, faults, strict=True)
         ]
     return written
+
+
+def _repeatable(table: Table, rows: Array) -> Array:
+    """Leave out texts of several lines: dirty files hold them in one line, and a repeat is the same to the letter."""
+    texts = [column.texts(rows) for name, column in table.columns.items() if name in _FREE_TEXTS]
+    is_single = [not any(cell and "\n" in cell for cell in cells) for cells in zip(*texts, strict=True)]
+    return rows[np.array(is_single, dtype=np.bool_)] if texts else rows
 
 
 def _plan(
@@ -187,7 +194,7 @@ def _records(table: Table, rows: Ints, *, one_line: bool) -> list[tuple[str | No
     columns = []
     for name, column in table.columns.items():
         cells = column.texts(rows)
-        if one_line and name in {"body", "note", "subject", "transcript"}:
+        if one_line and name in _FREE_TEXTS:
             cells = [cell.replace("\n", " ") if cell else cell for cell in cells]
         columns.append(cells)
     return list(zip(*columns, strict=True))
