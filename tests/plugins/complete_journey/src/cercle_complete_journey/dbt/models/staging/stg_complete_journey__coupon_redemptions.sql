@@ -9,7 +9,8 @@ source as (
 renamed as (
     select
         -- ids
-        'campaign_events:' || _source || ':' || campaign_id || ':' || household_id || ':' || coupon_upc || ':' || redemption_date::text as record_key,
+        'campaign_events:' || _source || ':' || campaign_id || ':' || household_id || ':' || coupon_upc
+        || ':' || redemption_date::text as record_key,
         _source as source_name,
         campaign_id || ':' || household_id || ':' || coupon_upc || ':' || redemption_date::text as event_id,
         campaign_id,
