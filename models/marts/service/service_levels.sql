@@ -53,7 +53,8 @@ measured as (
     where turns.turn_number = 1
 ),
 
-timed as (
+-- Materialised: the calendar is read once per row, not once per column that uses it.
+timed as materialized (
     select
         measured.*,
         service_targets.target_minutes,

@@ -107,6 +107,9 @@ def _take_in_events(
     counts = append(connection, pending, admitted=sql.SQL("pg_temp.admitted_consent_loads"))
     _register_pseudonyms(connection, pending, key)
     connection.execute(sql.SQL(intake_sql.LOADS_TAKEN_IN).format(pending=pending))
+    # The models read the ledger at once. Without statistics the planner takes nested loops over all of its events:
+    # 21,880 of them took over eight minutes, and two seconds with.
+    connection.execute("analyze privacy.consent_events, privacy.contact_points")
     return counts.appended, counts.known, counts.quarantined
 
 
