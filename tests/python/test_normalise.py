@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from cercle.load.normalise import VALUE_TYPES, normalise, value_key
 
-TRUTH = Path(os.environ.get("CERCLE_REAL_DATA", "/work/shared/data")) / "phone_truth" / "phone_truth.csv"
+REAL_DATA = Path(os.environ.get("CERCLE_REAL_DATA") or Path(__file__).resolve().parents[3] / "shared" / "data")
+TRUTH = REAL_DATA / "phone_truth" / "phone_truth.csv"
 
 EMAILS = [
     (" Ana@Exemple.FR ", "ana@exemple.fr", ()),
