@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 
 from cercle.load.normalise import VALUE_TYPES, normalise, value_key
 
-REAL_DATA = Path(os.environ.get("CERCLE_REAL_DATA") or Path(__file__).resolve().parents[3] / "shared" / "data")
+REAL_DATA = Path(
+    os.environ.get("CERCLE_REAL_DATA") or Path(__file__).resolve().parents[3] / "shared" / "data"
+)
 TRUTH = REAL_DATA / "phone_truth" / "phone_truth.csv"
 
 EMAILS = [
