@@ -14,7 +14,7 @@ from psycopg import sql
 from cercle.load import load_landing
 from cercle.paths import dbt_env, package_root
 from cercle.settings import Settings
-from projects import land, make_project, query
+from projects import World, land, make_project, query
 
 CONSUMER = Path(__file__).resolve().parents[1] / "consumer"
 
@@ -62,7 +62,7 @@ def check_all(settings: Settings) -> None:
 
 
 def test_a_project_of_its_own_builds_full_then_incremental(
-    make_database: Callable[..., Settings], small_world: Path, tmp_path: Path
+    make_database: Callable[..., Settings], world: World, tmp_path: Path
 ) -> None:
     settings = make_database()
     make_project(settings)
@@ -71,8 +71,8 @@ def test_a_project_of_its_own_builds_full_then_incremental(
     (project / "packages.yml").write_text(f"packages:\n  - local: {package_root()}\n", encoding="utf-8")
 
     for part in ("landing", "landing_next"):
-        for path in sorted((small_world / part).rglob("*.*")):
-            source, entity = path.relative_to(small_world / part).parts[:2]
+        for path in sorted((world.folder / part).rglob("*.*")):
+            source, entity = path.relative_to(world.folder / part).parts[:2]
             if path.is_file():
                 land(settings, source, entity, [path])
         load_landing(settings)

@@ -81,12 +81,13 @@ def test_complete_journey_loads_whole(database: Settings) -> None:
     assert touches == 6_589 + 2_102
 
 
+@pytest.mark.slow
 def test_uci_by_day_in_any_order(
     make_database: Callable[..., Settings], request: pytest.FixtureRequest
 ) -> None:
     """All 305 daily files in shuffled order, built on the way, give the marts of one build in order.
 
-    The everyday run builds at 2 random points; `make test-full` (-m slow) at 10.
+    Built at 2 random points here, at 10 below; both belong to `make test-full`.
     """
     uci_in_any_order(make_database, builds=2)
 

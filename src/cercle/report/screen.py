@@ -15,6 +15,7 @@ __all__ = ["show"]
 
 _MOST_LINES = 8
 _WIDTH = 108
+_NARROWEST_FOR_TWO = 96
 
 
 def show(
@@ -48,10 +49,12 @@ def show(
     seconds = Group(*_part("Seconds", _seconds(timings)))
     console.rule(f"[bold]cercle[/bold] · {_published(figures)}")
     sides = Table.grid(padding=(0, 3))
-    if console.width >= _WIDTH:
+    if console.width >= _WIDTH and _is_first(figures):
         sides.add_row(left, right, seconds)
-    else:
+    elif console.width >= _NARROWEST_FOR_TWO:
         sides.add_row(left, Group(right, seconds))
+    else:
+        sides.add_row(Group(left, right, seconds))
     console.print(sides)
     warnings = _warnings(figures)
     if warnings:
@@ -96,7 +99,7 @@ def _published(figures: Figures) -> str:
 
 
 def _marts(figures: Figures) -> RenderableType:
-    is_first = all(mart["inserted_count"] == mart["row_count"] for mart in figures.marts)
+    is_first = _is_first(figures)
     rows = [
         (
             mart["relation"],
@@ -106,6 +109,11 @@ def _marts(figures: Figures) -> RenderableType:
         for mart in figures.marts
     ]
     return _grid(rows, right=(1,)) or "–"
+
+
+def _is_first(figures: Figures) -> bool:
+    """Whether every row is new: the changes are then not worth a column."""
+    return all(mart["inserted_count"] == mart["row_count"] for mart in figures.marts)
 
 
 def _change(inserted: int, updated: int, deleted: int) -> str:
