@@ -32,7 +32,7 @@ _HEALTH_NAMES = {"scheduler": "scheduler", "dag-processor": "dag_processor", "tr
 # Logs are read from the folder: no further port is opened (it would listen on every address of the machine).
 _OPTIONS = {"scheduler": ("--skip-serve-logs",), "triggerer": ("--skip-serve-logs",)}
 _READY_SECONDS = 120.0
-_STOP_SECONDS = 20.0
+_STOP_SECONDS = 8.0  # a task that is killed is simply run again
 
 
 @dataclass(frozen=True)
