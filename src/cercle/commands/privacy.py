@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cercle.commands import State, pass_state
+from cercle.commands._privacy_export import export_command
 from cercle.errors import EXIT_DIFFERENCE, EXIT_OK, CercleError
 
 if TYPE_CHECKING:
@@ -35,6 +36,9 @@ _MOMENT = click.DateTime(["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M%z"])
 @click.group(name="privacy")
 def command() -> None:
     """Consent and privacy: try rules, ask for decisions, check the ledger, list requests."""
+
+
+command.add_command(export_command)
 
 
 @command.command(name="simulate")
