@@ -1,11 +1,8 @@
-"""Runs dbt in a process of its own: progress as it goes, results kept, errors without values of rows."""
+"""Runs dbt: progress as it goes, results kept, errors without values of rows."""
 
 from __future__ import annotations
 
 import json
-import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,7 +11,8 @@ from typing import IO, Any
 
 import psycopg
 
-from cercle import db, dbt_code
+from cercle import db, dbt_code, dbt_selection
+from cercle.dbt_process import begin_dbt, call_dbt, warm_dbt
 from cercle.dbt_results import DbtResult, failure, keep_results, read_results, without_values
 from cercle.errors import CercleError
 from cercle.paths import dbt_env
@@ -25,13 +23,15 @@ __all__ = [
     "DbtEvent",
     "DbtResult",
     "OnEvent",
+    "parse_ahead",
     "project_sha256",
     "read_manifest",
     "run_dbt",
     "run_layer",
+    "warm_dbt",
 ]
 
-LAYERS = ("staging", "intermediate", "marts")
+LAYERS = dbt_selection.LAYERS
 
 
 @dataclass(frozen=True)
@@ -58,8 +58,8 @@ def run_layer(
 ) -> DbtResult:
     """Build the nodes of one layer and run their tests.
 
-    A test runs in the layer where the last of the relations that it reads is built. Unit tests run in CI, not
-    here.
+    A test runs in the layer where the last of the relations that it reads is built; which tests a run leaves
+    out, `cercle.dbt_selection` says. Views and seeds that stand as this code makes them are not made again.
 
     Args:
         settings: the dbt to run, and the project.
@@ -73,51 +73,33 @@ def run_layer(
     """
     if layer not in LAYERS:
         raise CercleError(f"A layer is one of {', '.join(LAYERS)}; got {layer!r}")
-    arguments = [*_selection(settings, layer), "--indirect-selection", "buildable"]
-    return run_dbt(
-        settings,
-        "build",
-        [*arguments, "--exclude-resource-type", "unit_test"],
-        build_id,
-        full_refresh,
-        on_event,
-    )
+    command, selected = "build", dbt_selection.select_layer(read_manifest, settings, layer)
+    if layer == "staging" and not full_refresh and _is_staged(settings):
+        tests = dbt_selection.tests_of_staging(read_manifest(settings))
+        if not tests:
+            return DbtResult(())
+        command, selected = "test", dbt_selection.in_runs(tests)
+    result = run_dbt(settings, command, selected, build_id, full_refresh and command == "build", on_event)
+    _staged_mark(settings).write_text(project_sha256(settings), encoding="ascii")
+    return result
 
 
-def _selection(settings: Settings, layer: str) -> list[str]:
-    """What dbt selects for a layer: by schema, not by folder, since plugins and projects have their own folders.
-
-    An intermediate model that reads a mart is built with the marts. The last layer is all that the others are not,
-    a user's own models too.
-    """
-    if layer == "staging":
-        return ["--select", "resource_type:seed", "config.schema:staging"]
-    if layer == "intermediate":
-        return [
-            *("--select", "config.schema:intermediate"),
-            *("--exclude", "resource_type:seed", "config.schema:marts_build+"),
-        ]
-    return ["--exclude", "resource_type:seed", "config.schema:staging", *_built_before_marts(settings)]
+def _is_staged(settings: Settings) -> bool:
+    """Whether the views of staging and the seeds stand as this code makes them: they hold nothing of a run's."""
+    mark = _staged_mark(settings)
+    if not mark.is_file() or mark.read_text(encoding="ascii") != project_sha256(settings):
+        return False
+    names = dbt_selection.relations_of_staging(read_manifest(settings))
+    with db.connect(settings, autocommit=True) as connection:
+        row = connection.execute(
+            "select bool_and(to_regclass(name) is not null) from unnest(%s::text[]) as names (name)", (names,)
+        ).fetchone()
+    return bool(row and row[0])
 
 
-def _built_before_marts(settings: Settings) -> list[str]:
-    """Selectors of the intermediate models that read no mart; dbt can subtract them, but has no words for them."""
-    manifest = read_manifest(settings)
-    nodes = manifest["nodes"]
-    waiting = [name for name, node in nodes.items() if node["config"].get("schema") == "marts_build"]
-    after_marts: set[str] = set()
-    while waiting:
-        name = waiting.pop()
-        if name not in after_marts:
-            after_marts.add(name)
-            waiting += manifest["child_map"].get(name, [])
-    return [
-        f"fqn:{'.'.join(node['fqn'])}"
-        for name, node in nodes.items()
-        if node["config"].get("schema") == "intermediate"
-        and node["resource_type"] != "seed"
-        and name not in after_marts
-    ]
+def _staged_mark(settings: Settings) -> Path:
+    """A file that tells which code dbt's manifest, and with it the last run, was made from."""
+    return _target(settings) / "project.sha256"
 
 
 def run_dbt(
@@ -155,6 +137,12 @@ def run_dbt(
     if code != 0:
         raise failure(command, code, nodes, said, _log_path(settings))
     return DbtResult(tuple(nodes))
+
+
+def parse_ahead(settings: Settings) -> None:
+    """Let the dbt of `warm_dbt` read the project while the caller goes on: what has not changed is then known."""
+    _ensure_packages(settings)
+    begin_dbt(settings, _arguments(settings, ["parse"]), _environment(settings))
 
 
 def read_manifest(settings: Settings) -> dict[str, Any]:
@@ -201,33 +189,26 @@ def _log_path(settings: Settings) -> Path:
 def _call(settings: Settings, arguments: Sequence[str], on_event: OnEvent | None) -> tuple[int, list[str]]:
     """Run dbt; return its exit code and what it said of errors, without values of rows."""
     said: list[str] = []
-    with _log(settings) as log, _process(_command(settings, arguments), settings) as process:
-        assert process.stdout is not None
-        for line in process.stdout:
-            event = _event(line)
-            info = event["info"]
+    with _log(settings) as log:
+
+        def on_line(info: Mapping[str, Any], data: Mapping[str, Any]) -> None:
             text = without_values(str(info.get("msg", ""))).strip()
             log.write(f"{info.get('ts', '')} {info.get('level', '')} {text}\n")
             if info.get("level") == "error" and text:
                 said.append(text)
-            progress = _progress(event)
+            progress = _progress(info, data)
             if progress and on_event:
                 on_event(progress)
-        return process.wait(), said
+
+        code = call_dbt(settings, _arguments(settings, arguments), _environment(settings), on_line)
+    return code, said
 
 
-def _command(settings: Settings, arguments: Sequence[str]) -> list[str]:
-    executable = shutil.which(settings.dbt_executable)
-    if executable is None:
-        raise CercleError(
-            "dbt is not there",
-            where=settings.dbt_executable,
-            remedy="Install cercle[dbt], or set CERCLE_DBT to the dbt of another environment",
-        )
+def _arguments(settings: Settings, arguments: Sequence[str]) -> list[str]:
     target = _target(settings)
     target.mkdir(parents=True, exist_ok=True)
     return [
-        *(executable, "--no-use-colors", "--log-format", "json", "--log-level", "info"),
+        *("--no-use-colors", "--log-format", "json", "--log-level", "info"),
         # dbt's own log would hold the database's messages, and those quote rows: we write what we have cleaned
         *("--log-level-file", "none", "--no-version-check"),
         *arguments,
@@ -235,30 +216,6 @@ def _command(settings: Settings, arguments: Sequence[str]) -> list[str]:
         *(() if arguments[0] == "deps" else ("--target-path", str(target))),
         *("--log-path", str(settings.home / "dbt" / "logs")),
     ]
-
-
-@contextmanager
-def _process(command: list[str], settings: Settings) -> Iterator[subprocess.Popen[str]]:
-    """A dbt that ends with us: see `cercle.tether`."""
-    tether = [sys.executable, "-S", "-E", str(Path(__file__).with_name("tether.py"))]
-    process = subprocess.Popen(
-        [*tether, *command],
-        cwd=settings.project_dir,
-        env=_environment(settings),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        encoding="utf-8",
-        errors="replace",
-    )
-    try:
-        yield process
-    finally:
-        for stream in (process.stdin, process.stdout):
-            if stream:
-                stream.close()
-        process.wait()
 
 
 def _environment(settings: Settings) -> dict[str, str]:
@@ -286,21 +243,9 @@ def _log(settings: Settings) -> Iterator[IO[str]]:
         yield file
 
 
-def _event(line: str) -> dict[str, Any]:
-    """A line of dbt's log; what is no JSON (a warning of Python's, say) is taken as text."""
-    try:
-        event = json.loads(line)
-    except ValueError:
-        event = None
-    if isinstance(event, dict) and isinstance(event.get("info"), dict):
-        return event
-    return {"info": {"msg": line.rstrip("\n"), "level": "info"}, "data": {}}
-
-
-def _progress(event: Mapping[str, Any]) -> DbtEvent | None:
-    data = event.get("data") or {}
+def _progress(info: Mapping[str, Any], data: Mapping[str, Any]) -> DbtEvent | None:
     node = (data.get("node_info") or {}).get("node_name")
-    name = event["info"].get("name", "")
+    name = info.get("name", "")
     if node and name == "LogStartLine":
         return DbtEvent(node, "started", data.get("index"), data.get("total"))
     if node and name.startswith("Log") and name.endswith("Result"):

@@ -198,6 +198,7 @@ def run(settings: Settings, world: World | None, stream: TextIO | None = None) -
 
 def _run_dags(settings: Settings, as_of: str | None, progress: Progress) -> None:
     """Run the loading DAGs that have new files, then the building DAG, each by `dag.test()`."""
+    from cercle import dbt_runner
     from cercle.airflow.in_process import airflow_in_process
     from cercle.build_lock import build_lock
     from cercle.load import new_landing_files
@@ -208,6 +209,8 @@ def _run_dags(settings: Settings, as_of: str | None, progress: Progress) -> None
         said.append(f"{count:,} of {len(new)} sources")
     _refuse_nothing(settings, count)
     with ExitStack() as stack:
+        stack.enter_context(dbt_runner.warm_dbt(settings))
+        dbt_runner.parse_ahead(settings)
         with progress.step("airflow") as said:
             dags = stack.enter_context(
                 airflow_in_process(settings, partial(_hear, progress), settings.log_dir / "demo.log")

@@ -275,14 +275,16 @@ def run(
     """
     report = RunReport()
     say = _Teller(report, on_progress)
-    with say.step("load") as summary:
-        report.loads = load_landing(settings, on_progress=on_progress)
-        summary.append(_load_summary(report.loads))
-    with say.step("raw check") as summary:
-        report.raw_check = check_raw(settings)
-        quarantined = len(report.raw_check.by_state("quarantined"))
-        summary.append(f"{len(report.raw_check.loads)} loads, {quarantined} quarantined")
-    return _build(settings, report, say, as_of, full_refresh, allow_drop, wait_seconds)
+    with dbt_runner.warm_dbt(settings):
+        dbt_runner.parse_ahead(settings)
+        with say.step("load") as summary:
+            report.loads = load_landing(settings, on_progress=on_progress)
+            summary.append(_load_summary(report.loads))
+        with say.step("raw check") as summary:
+            report.raw_check = check_raw(settings)
+            quarantined = len(report.raw_check.by_state("quarantined"))
+            summary.append(f"{len(report.raw_check.loads)} loads, {quarantined} quarantined")
+        return _build(settings, report, say, as_of, full_refresh, allow_drop, wait_seconds)
 
 
 def build(
@@ -295,9 +297,9 @@ def build(
 ) -> RunReport:
     """Build and publish what is loaded and checked; arguments and errors as `run`."""
     report = RunReport()
-    return _build(
-        settings, report, _Teller(report, on_progress), as_of, full_refresh, allow_drop, wait_seconds
-    )
+    say = _Teller(report, on_progress)
+    with dbt_runner.warm_dbt(settings):
+        return _build(settings, report, say, as_of, full_refresh, allow_drop, wait_seconds)
 
 
 def _build(

@@ -76,7 +76,7 @@ def test_a_whole_build_then_an_increment_and_the_plan_of_a_change(
     plan_of_a_changed_model_shows_its_statements(database, cli)
     # one test reads a mart and an intermediate model, one an intermediate model that reads a mart
     ran = {layer: {key: details.get(key) for key in ("success", "pass")} for layer, details in layers}
-    assert ran["staging"] == {"success": 2, "pass": None}
+    assert ran["staging"] == {"success": None, "pass": None}, "views that stand are not made again"
     assert ran["intermediate"] == {"success": 1, "pass": 2}
     assert ran["marts"] == {"success": 4, "pass": 2}
 

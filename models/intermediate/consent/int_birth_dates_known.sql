@@ -1,5 +1,3 @@
-{{ config(post_hook='analyze {{ this }}') }}
-
 -- A customer's are those of all records; an identity that gave a permission has its own register's.
 with
 

@@ -1,6 +1,5 @@
 {{ config(
-    indexes=[{'columns': ['contact_point']}, {'columns': ['identity']}],
-    post_hook='analyze {{ this }}'
+    indexes=[{'columns': ['contact_point']}, {'columns': ['identity']}]
 ) }}
 
 -- The ledger keeps what withdrawn deliveries brought; it counts for nothing.

@@ -1,6 +1,5 @@
 {{ config(
-    indexes=[{'columns': ['identity']}, {'columns': ['person_id']}],
-    post_hook='analyze {{ this }}'
+    indexes=[{'columns': ['identity']}, {'columns': ['person_id']}]
 ) }}
 
 -- What is linked now counts for every day, so that no stop is missed; it lifts a stop from this build on alone. What was linked in an

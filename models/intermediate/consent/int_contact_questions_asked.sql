@@ -1,5 +1,3 @@
-{{ config(post_hook='analyze {{ this }}') }}
-
 -- Only what some notice covers, or what some other ground than consent could allow: a missing row means deny.
 with
 

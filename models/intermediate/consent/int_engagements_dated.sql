@@ -1,4 +1,4 @@
-{{ config(indexes=[{'columns': ['identity']}], post_hook='analyze {{ this }}') }}
+{{ config(indexes=[{'columns': ['identity']}]) }}
 
 -- What comes from the person, over all channels. An open of an e-mail is none, nor is a reaction or a machine's answer.
 with

@@ -1,0 +1,45 @@
+-- Post-hook: fails the model, in the transaction that made it, when its new rows break one of its own tests `unique`, `not_null` or
+-- `unique_combination`. Runs then leave these tests out (cercle.dbt_tests): a query inside the model costs a fraction of a test node.
+-- A test with a condition (`where`) or of severity warn is left to dbt. The tests stay in the YAML, and `dbt test` runs them.
+{% macro guard_keys() -%}
+    {%- set sentences = [] -%}
+    {%- for test in cercle.list_key_tests() -%}
+        {%- set columns = test.test_metadata.kwargs.get('columns') or [test.test_metadata.kwargs['column_name']] -%}
+        {%- set duplicates = "select from " ~ this ~ " group by " ~ columns | join(', ') ~ " having count(*) > 1" -%}
+        {%- set nulls = "select from " ~ this ~ " where " ~ columns | join(' is null or ') ~ " is null" -%}
+        {%- if test.test_metadata.name == 'unique' -%}
+            {%- set duplicates = duplicates | replace(' group by', ' where ' ~ columns[0] ~ ' is not null group by') -%}
+        {%- endif -%}
+        {%- if test.test_metadata.name != 'not_null' -%}
+            {%- do sentences.append([duplicates, 'several rows share ' ~ columns | join(', ')]) -%}
+        {%- endif -%}
+        {%- if test.test_metadata.name != 'unique' -%}
+            {%- do sentences.append([nulls, 'rows lack ' ~ columns | join(' or ')]) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {%- if sentences -%}
+    do $guard$
+    begin
+        {%- for violations, sentence in sentences %}
+        if exists ({{ violations }}) then
+            raise exception '{{ this.identifier }}: {{ sentence | replace("'", "''") }}';
+        end if;
+        {%- endfor %}
+    end
+    $guard$
+    {%- endif -%}
+{%- endmacro %}
+
+-- Returns the tests of the model at hand (list of graph nodes) that guard_keys stands for.
+{% macro list_key_tests() -%}
+    {%- set tests = [] -%}
+    {%- if execute -%}
+        {%- for node in graph.nodes.values() if node.resource_type == 'test' and node.attached_node == model.unique_id -%}
+            {%- if node.test_metadata and node.test_metadata.name in ['unique', 'not_null', 'unique_combination']
+                and not node.config.where and node.config.severity | lower == 'error' -%}
+                {%- do tests.append(node) -%}
+            {%- endif -%}
+        {%- endfor -%}
+    {%- endif -%}
+    {{ return(tests) }}
+{%- endmacro %}
