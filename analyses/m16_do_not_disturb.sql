@@ -14,5 +14,6 @@ select
     ) as refused_percent
 from marts.contactability
 inner join marts.customer_360 on contactability.customer_id = customer_360.customer_id
+where contactability.product_family = ''
 group by contactability.channel, contactability.purpose, customer_360.generation
 order by contactability.channel, contactability.purpose, customer_360.generation;

@@ -63,6 +63,10 @@ def _make_inputs(connection: psycopg.Connection) -> None:
         "int_engagements_dated": MODELLED["engagements"],
         "int_birth_dates_known": MODELLED["people"],
         "int_contact_questions_asked": f"{MODELLED['questions']}, contact_point_key text, contact_point_kind text",
+        "int_contact_points_listed": (
+            "customer_id text, contact_point text, contact_point_key text, contact_point_kind text"
+        ),
+        "contact_point_channels": "contact_point_kind text, channel text",
     }
     for name, columns in given.items():
         connection.execute(f"create table intermediate.{name} ({columns})".encode())
@@ -115,6 +119,14 @@ def test_every_rule_has_a_unit_test_and_it_passes(empty_warehouse: Settings) -> 
     names = {node.node_id.rpartition(".")[2].partition("_")[0] for node in result.nodes}
     assert names == RULES
     assert {node.status for node in result.nodes} == {"pass"}
+
+
+def test_what_is_asked_for_one_family_or_recipient_has_a_unit_test_and_it_passes(
+    empty_warehouse: Settings,
+) -> None:
+    models = ("int_contact_families_listed", "int_contact_recipients_listed")
+    result = run_dbt(empty_warehouse, "test", ["--select", *(f"test_type:unit,{model}" for model in models)])
+    assert [node.status for node in result.nodes] == ["pass", "pass"]
 
 
 def test_the_secret_is_in_no_file_that_dbt_writes(empty_warehouse: Settings) -> None:

@@ -185,31 +185,53 @@ def _export(**values: Any) -> dict[str, Any]:
 
 
 def test_a_country_is_a_row(connection: psycopg.Connection) -> None:
-    """Where every e-mail grant must be confirmed, one that was not is pending: a policy row says so, no code."""
+    """Where every e-mail grant must be confirmed, one that was not is pending, and a sale allows nothing."""
     scenario = _export()
-    question = {**scenario["rows"][0], "valid_at": "2026-03-01T00:00:00Z", "known_at": "2026-03-01T00:00:00Z"}
-    world = {
-        **scenario, "kind": "effective_state",
-        "queries": [{**question, "jurisdiction": country} for country in ("FR", "DE", "XX")],
+    [grant] = scenario["events"]
+    confirmed = {
+        **grant, "id": "e2", "source_id": "store:9", "contact_point": "email:b@exemple.fr",
     }  # fmt: skip
-    connection.execute(
-        """
-        insert into privacy.policy_rules (
-            rule_id, jurisdiction, kind, channel, purpose, basis, conditions, priority, citation
-        )
-        select
-            'DE:test', 'DE', kind, channel, purpose, basis, conditions || '{"double_opt_in": "always"}', priority,
-            'UWG § 7'
-        from privacy.policy_rules
-        where rule_id = 'FR:CONSENT:email:direct_marketing'
-        """
-    )
-    connection.commit()
-    assert [check.answer["reason"] for check in simulate(connection, [world])] == [
-        "CONSENT",
-        "PENDING_DOI",
-        "NO_BASIS",
+    confirmation = {
+        **confirmed, "id": "e3", "type": "doi_confirmed", "for": "e2", "occurred_at": "2026-02-02T09:00:00Z",
+        "recorded_at": "2026-02-02T09:00:00Z",
+    }  # fmt: skip
+    sale = {
+        "id": "s1", "source_id": "store:7", "contact_point": "email:c@exemple.fr", "controller": "Shop",
+        "product_family": "toys", "status": "completed", "collected_from_subject": True, "optout_offered": True,
+        "occurred_at": "2026-02-01T09:00:00Z",
+    }  # fmt: skip
+    moments = {"valid_at": "2026-03-01T00:00:00Z", "known_at": "2026-03-01T00:00:00Z"}
+    question = {**scenario["rows"][0], **moments}
+    questions = [
+        question,
+        {**question, **{name: confirmed[name] for name in ("source_id", "contact_point")}},
+        {
+            **question,
+            **{name: sale[name] for name in ("source_id", "contact_point", "controller", "product_family")},
+        },
     ]
+    world = {
+        **scenario, "kind": "effective_state", "events": [grant, confirmed, confirmation], "sales": [sale],
+        "queries": [{**asked, "jurisdiction": country} for country in ("FR", "DE", "XX") for asked in questions],
+    }  # fmt: skip
+    assert [check.answer["reason"] for check in simulate(connection, [world])] == [
+        "CONSENT", "CONSENT", "SOFT_OPT_IN",
+        "PENDING_DOI", "CONSENT", "NO_BASIS",
+        "NO_BASIS", "NO_BASIS", "NO_BASIS",
+    ]  # fmt: skip
+
+
+def test_no_german_call_without_consent_and_the_age_of_its_children(connection: psycopg.Connection) -> None:
+    found = connection.execute(
+        """
+        select channel || ':' || basis, (conditions ->> 'guardian_below_age')::integer
+        from privacy.policy_rules
+        where jurisdiction = 'DE' and kind = 'basis' and purpose = 'direct_marketing'
+            and channel in ('email', 'phone_call')
+        order by 1
+        """
+    ).fetchall()
+    assert found == [("email:CONSENT", 16), ("phone_call:CONSENT", 16)]
 
 
 def test_a_world_that_lacks_a_relation_is_refused() -> None:

@@ -1,70 +1,100 @@
--- Only what some notice covers, or what some other ground than consent could allow: a missing row means deny.
+-- Only what some notice covers, or what some other ground than consent could allow: a missing row means deny. What allows for one product
+-- family or one recipient alone is asked for those that the person has a fact for.
 with
 
 contact_points as (
-    select *
-    from {{ ref('int_contact_points_listed') }}
+    select * from {{ ref('int_contact_points_listed') }}
 ),
 
 channels as (
-    select *
-    from {{ ref('contact_point_channels') }}
-),
-
-purposes as (
-    select code as purpose
-    from {{ source('privacy', 'vocabularies') }}
-    where vocabulary = 'purpose' and is_marketing
-),
-
-coverage as (
-    select distinct
-        channel,
-        purpose
-    from {{ source('privacy', 'notice_coverage') }}
+    select * from {{ ref('contact_point_channels') }}
 ),
 
 rules as (
-    select distinct
-        channel,
-        purpose
-    from {{ source('privacy', 'policy_rules') }}
-    where jurisdiction = '{{ var("cercle_jurisdiction") }}'
-        and kind = 'basis'
-        and basis <> 'CONSENT'
-        and valid_from <= {{ cercle.as_of() }}
-        and {{ cercle.as_of() }} < valid_to
+    select
+        rules.*,
+        coalesce((rules.conditions ->> 'is_recipient_named')::boolean, false) as is_recipient_named
+    from {{ source('privacy', 'policy_rules') }} as rules
+    inner join {{ source('privacy', 'vocabularies') }} as purposes
+        on purposes.vocabulary = 'purpose' and rules.purpose = purposes.code and purposes.is_marketing
+    where rules.jurisdiction = '{{ var("cercle_jurisdiction") }}'
+        and rules.kind = 'basis'
+        and rules.valid_from <= {{ cercle.as_of() }}
+        and {{ cercle.as_of() }} < rules.valid_to
+),
+
+coverage as (
+    select * from {{ source('privacy', 'notice_coverage') }}
 ),
 
 possible as (
-    select * from coverage
-    union
-    select * from rules
+    select distinct
+        rules.channel,
+        rules.purpose
+    from rules
+    left join coverage on rules.channel = coverage.channel and rules.purpose = coverage.purpose
+    where not rules.is_recipient_named and (rules.basis <> 'CONSENT' or coverage.channel is not null)
+),
+
+questions as (
+    select
+        contact_points.customer_id,
+        contact_points.contact_point_key,
+        possible.channel,
+        possible.purpose,
+        null::text as recipient,
+        nullif('{{ var("cercle_controller") or "" }}', '') as controller,
+        null::text as product_family
+    from contact_points
+    inner join channels on contact_points.contact_point_kind = channels.contact_point_kind
+    inner join possible on channels.channel = possible.channel
+
+    union all
+
+    select
+        customer_id,
+        contact_point_key,
+        channel,
+        purpose,
+        recipient,
+        nullif('{{ var("cercle_controller") or "" }}', '') as controller,
+        null::text as product_family
+    from {{ ref('int_contact_recipients_listed') }}
+
+    union all
+
+    select
+        customer_id,
+        contact_point_key,
+        channel,
+        purpose,
+        null::text as recipient,
+        controller,
+        product_family
+    from {{ ref('int_contact_families_listed') }}
 ),
 
 asked as (
     select
-        row_number() over (
-            order by contact_points.customer_id, contact_points.contact_point_key, channels.channel, purposes.purpose
-        ) as question_id,
+        row_number() over () as question_id,
         'main' as ledger,
-        contact_points.customer_id as identity,
+        questions.customer_id as identity,
         contact_points.contact_point,
-        contact_points.contact_point_key,
+        questions.contact_point_key,
         contact_points.contact_point_kind,
-        channels.channel,
-        purposes.purpose,
-        null::text as recipient,
-        nullif('{{ var("cercle_controller") or "" }}', '') as controller,
-        null::text as product_family,
+        questions.channel,
+        questions.purpose,
+        questions.recipient,
+        questions.controller,
+        questions.product_family,
         false as check_hours,
         '{{ var("cercle_jurisdiction") }}' as jurisdiction,
         {{ cercle.as_of() }} as valid_at,
         {{ cercle.as_of() }} as known_at
-    from contact_points
-    inner join channels on contact_points.contact_point_kind = channels.contact_point_kind
-    inner join possible on channels.channel = possible.channel
-    inner join purposes on possible.purpose = purposes.purpose
+    from questions
+    inner join contact_points
+        on questions.customer_id = contact_points.customer_id
+        and questions.contact_point_key = contact_points.contact_point_key
 )
 
 select * from asked

@@ -14,6 +14,9 @@ contactability as (
         -- strings
         channel,
         purpose,
+        product_family,
+        controller,
+        recipient,
         contact_point_kind,
         decision,
         reason,

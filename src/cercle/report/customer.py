@@ -201,10 +201,12 @@ _ORDERS = """
 
 _DECISIONS = """
     select
-        contact_point_key, channel, purpose, decision, reason, basis, decision_valid_until
+        contact_point_key, channel,
+        concat_ws(', ', purpose, nullif(product_family, ''), nullif(recipient, '')) as purpose,
+        decision, reason, basis, decision_valid_until
     from marts.contactability
     where customer_id = %s
-    order by contact_point_key, channel, purpose
+    order by contact_point_key, channel, purpose, controller
 """
 
 _RULES = """
