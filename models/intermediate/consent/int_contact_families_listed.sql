@@ -77,7 +77,7 @@ listed as (
         served.contact_point_key,
         served.channel,
         served.purpose,
-        nullif('{{ var("cercle_controller") or "" }}', '') as controller,
+        '{{ var("cercle_controller") or "" }}' as controller,
         contracts.product_family
     from served
     inner join contracts on served.customer_id = contracts.person_id

@@ -69,7 +69,7 @@ questions as (
         channel,
         purpose,
         null::text as recipient,
-        controller,
+        nullif(controller, '') as controller,
         product_family
     from {{ ref('int_contact_families_listed') }}
 ),
