@@ -1,4 +1,4 @@
-"""Consent and privacy: try rules, ask for decisions, check the ledger, list requests."""
+"""Consent and privacy: rules, decisions, the ledger, requests and rights of the person."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cercle.commands import State, pass_state
+from cercle.commands import State, _privacy_rights, pass_state
 from cercle.commands._privacy_export import export_command
 from cercle.errors import EXIT_DIFFERENCE, EXIT_OK, CercleError
 
@@ -35,7 +35,7 @@ _MOMENT = click.DateTime(["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M%z"])
 
 @click.group(name="privacy")
 def command() -> None:
-    """Consent and privacy: try rules, ask for decisions, check the ledger, list requests."""
+    """Consent and privacy: rules, decisions, the ledger, requests and rights of the person."""
 
 
 command.add_command(export_command)
@@ -211,3 +211,6 @@ def _migrate_if_empty(connection: Connection) -> None:
     connection.commit()
     if not (found and found[0]):
         db.migrate(connection)
+
+
+_privacy_rights.add_commands(command)

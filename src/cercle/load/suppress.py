@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import psycopg
 
@@ -16,7 +16,15 @@ from cercle.privacy.tombstones import TombstoneIndex
 from cercle.settings import Settings
 from cercle.sources import Source
 
-__all__ = ["Suppression"]
+__all__ = [
+    "RECORD_KIND",
+    "WORD",
+    "Suppression",
+    "identifier_columns",
+    "order_handle",
+    "payload_mentions",
+    "record_key",
+]
 
 REASON = "A tombstone matches an identifier of the row."
 _AT_ONCE = 5_000
@@ -28,7 +36,13 @@ _KINDS = {
     "customer_ref": IDENTITY_KIND,
     "contact_point": "",
 }
+# A source record by its own key: many records of an erased person carry no identifier.
+RECORD_KIND = "record"
+_LOYALTY = "loyalty_id"
 _EMAIL = re.compile(r"[^\s\",;<>|]+@[^\s\",;<>|]+")
+# A customer or card number, as a word of its own in a row that cannot be read.
+_NUMBER = re.compile(r"[\w-]*\d[\w-]*")
+WORD = "word:"
 _PHONE = re.compile(r"[+0(][\d\s().\u00a0-]{7,22}\d")
 
 
@@ -65,13 +79,8 @@ class Suppression:
         return bool(self._index)
 
     def mentions(self, payload: str | None) -> bool:
-        """Whether a row that cannot be read names an erased person's mailbox or number."""
-        if not payload or not self._index:
-            return False
-        addresses = _EMAIL.findall(payload)
-        return any(self._index.erased_at("email", address.strip(".'")) for address in addresses) or any(
-            self._index.erased_at("tel", number, self._region) for number in _PHONE.findall(payload)
-        )
+        """Whether a row that cannot be read names an erased person's mailbox, number or customer number."""
+        return payload_mentions(self._index, payload, self._region)
 
     def suppress(
         self, connection: psycopg.Connection, statements: Statements, load_id: int
@@ -159,22 +168,86 @@ class Suppression:
                 yield original, erased_at
 
 
+def payload_mentions(index: TombstoneIndex, payload: str | None, region: str) -> bool:
+    """Tell whether a row as text names an erased person: by mailbox, telephone, or customer number.
+
+    Args:
+        index: the tombstones.
+        payload: the row as it stands in its file.
+        region: country of telephone numbers without a country code.
+    """
+    if not payload or not index:
+        return False
+    return (
+        any(index.erased_at("email", address.strip(".'")) for address in _EMAIL.findall(payload))
+        or any(index.erased_at("tel", number, region) for number in _PHONE.findall(payload))
+        or any(index.erased_at(RECORD_KIND, WORD + word) for word in set(_NUMBER.findall(payload)))
+    )
+
+
 def _identifiers(statements: Statements, source: str) -> list[tuple[str, str]]:
-    """Kind and SQL of each identifier of a person in a prepared row; the kind is empty where the value names it."""
+    """Kind and SQL of each identifier of a person in a prepared row, the record's own key and its order among them."""
+    entity, own = statements.entity, literal(source)
     names = {column.name for column in statements.present}
+    found = identifier_columns(entity, names, "prepared", own)
+    key = record_key(entity, "prepared", own) if names.issuperset(_key_names(entity)) else None
+    if key is not None and found:
+        found.append((RECORD_KIND, key))
+    order = order_handle(entity)
+    if order in names:
+        found.append((RECORD_KIND, f"('orders:' || {own} || ':' || prepared.{identifier(str(order))})"))
+    return found
+
+
+def identifier_columns(
+    entity: Entity, names: Collection[str] | None = None, relation: str = "rows", own: str = "rows._source"
+) -> list[tuple[str, str]]:
+    """Return kind and SQL of each identifier of a person in a row; the kind is empty where the value names it.
+
+    Args:
+        entity: whose columns.
+        names: columns that there are; None for all.
+        relation: alias of the rows.
+        own: SQL of the source instance.
+    """
+    present = {column.name for column in entity.columns} if names is None else names
     found: list[tuple[str, str]] = []
-    for column in statements.present:
+    for column in entity.columns:
+        if column.name not in present:
+            continue
+        value = f"{relation}.{identifier(column.name)}"
+        if column.semantic_type == _LOYALTY:
+            found.append((IDENTITY_KIND, f"('loyalty:' || {own} || ':' || {value})"))
+            continue
         kind = _KINDS.get(column.semantic_type or "")
         if kind is None:
             continue
-        value = f"prepared.{identifier(column.name)}"
         if kind == IDENTITY_KIND:
-            system = next((name for name in ("customer_source", "source_system") if name in names), None)
-            own = literal(source)
-            named = f"coalesce(prepared.{identifier(system)}, {own})" if system else own
+            system = next((name for name in ("customer_source", "source_system") if name in present), None)
+            named = f"coalesce({relation}.{identifier(system)}, {own})" if system else own
             value = f"({named} || ':' || {value})"
         found.append((kind, value))
     return found
+
+
+def record_key(entity: Entity, relation: str = "rows", own: str = "rows._source") -> str | None:
+    """Return SQL of a row's record key, `entity:source:key`, as staging writes it; None where there is no key."""
+    names = _key_names(entity)
+    if not names:
+        return None
+    keys = " || ':' || ".join(f"{relation}.{identifier(name)}::text" for name in names)
+    return f"({literal(f'{entity.name}:')} || {own} || ':' || {keys})"
+
+
+def order_handle(entity: Entity) -> str | None:
+    """Return the column by which rows without any identifier of a person hang on an order; None where there is none."""
+    if identifier_columns(entity):
+        return None
+    return next((column.name for column in entity.columns if column.semantic_type == "order_id"), None)
+
+
+def _key_names(entity: Entity) -> list[str]:
+    return [column.name for column in entity.key_columns]
 
 
 def _is_new(statements: Statements) -> str:

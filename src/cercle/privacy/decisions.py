@@ -18,11 +18,11 @@ from psycopg.rows import class_row
 from cercle.errors import CercleError
 from cercle.privacy.rendering import render
 
-__all__ = ["PLANNER", "Decision", "Question", "decide", "make_world"]
+__all__ = ["DECISION_MODELS", "PLANNER", "Decision", "Question", "decide", "make_world"]
 
 # Intermediate results carry no statistics: the planner sometimes expects one row, and loops over millions.
 PLANNER = "set local enable_nestloop = off"
-_BUILT = {
+DECISION_MODELS = {
     "links": "int_consent_identities_linked",
     "sales": "int_sales_evidenced",
     "engagements": "int_engagements_dated",
@@ -98,7 +98,7 @@ def make_world(connection: psycopg.Connection) -> dict[str, str]:
     """
     missing = connection.execute(
         "select name from unnest(%s::text[]) as name where to_regclass('intermediate.' || name) is null",
-        (list(_BUILT.values()),),
+        (list(DECISION_MODELS.values()),),
     ).fetchall()
     if missing:
         raise CercleError(
@@ -126,7 +126,7 @@ def make_world(connection: psycopg.Connection) -> dict[str, str]:
         "scrub_entries": f"({render('select_scrub_entries', 'privacy.list_scrub_entries')})",
         "holidays": "privacy.public_holidays",
         "policies": "privacy.policy_rules",
-        **{name: f"intermediate.{model}" for name, model in _BUILT.items()},
+        **{name: f"intermediate.{model}" for name, model in DECISION_MODELS.items()},
     }
 
 
