@@ -54,7 +54,7 @@ def delete_targets(connection: psycopg.Connection, targets: Sequence[Target]) ->
             f"{identifier(name)} in ({_KEYS[kind]})" for name, kind in sorted(target.handles.items())
         )
         deleted = connection.execute(f"delete from {table} where {condition}".encode()).rowcount
-        after = _count(connection, f"select count(*) from {table} where {condition}") if deleted else 0
+        after = _count(connection, f"select count(*) from {table} where {condition}")
         if after:
             raise CercleError(f"{after} rows of the person are left", where=target.relation)
         if deleted:
