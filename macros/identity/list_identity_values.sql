@@ -1,8 +1,7 @@
 -- Returns a query: one row per version of a record of one input and value that says something of a person, as written:
 -- (record_key, source_name, entity, is_profile, is_current, occurred_at, seen_at, attribute, prefix, original).
--- `input`: an element of identity_inputs(). With `is_incremental`, only records of which a version came with a new load.
-{% macro list_identity_values(input, is_incremental=false) -%}
-    {%- set where = input.get('where', 'true') -%}
+-- `input`: an element of identity_inputs(). `where`: a condition on record_key, by which records are left out.
+{% macro list_identity_values(input, where='true') -%}
     select
         versions.record_key,
         versions.source_name,
@@ -14,7 +13,7 @@
         listed.attribute,
         listed.prefix,
         listed.original
-    from ({{ cercle.union_inputs(input.input, versions='all', where=where) }}) as versions
+    from ({{ cercle.union_inputs(input.input, versions='all', where=input.get('where', 'true')) }}) as versions
     cross join lateral (
         values
         {%- for value in input['values'] %}
@@ -22,10 +21,5 @@
         {%- endfor %}
     ) as listed (attribute, prefix, original)
     where listed.original is not null
-    {%- if is_incremental %}
-        and versions.record_key in (
-            select arrivals.record_key
-            from ({{ cercle.union_inputs(input.input, versions='all', where=cercle.is_new_load()) }}) as arrivals
-        )
-    {%- endif %}
+        and {{ where }}
 {%- endmacro %}

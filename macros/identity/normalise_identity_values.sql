@@ -1,7 +1,8 @@
 -- Returns a query: the values of all `inputs` (as in identity_inputs()) under their normalised spelling; those that have none
--- are left out. (record_key, source_name, entity, is_profile, is_current, is_bad, is_role, is_fixed_line, occurred_at, seen_at, attribute,
+-- are left out. `where`: a condition on record_key, by which records are left out.
+-- (record_key, source_name, entity, is_profile, is_current, is_bad, is_role, is_fixed_line, occurred_at, seen_at, attribute,
 -- value, value_key). What needs no rule of spelling stays as it is; the rest was normalised once per value, when it was loaded.
-{% macro normalise_identity_values(inputs, is_incremental=false) -%}
+{% macro normalise_identity_values(inputs, where='true') -%}
 with
 
 regions as (
@@ -10,7 +11,7 @@ regions as (
 
 written as (
     {%- for input in inputs %}
-    {{ cercle.list_identity_values(input, is_incremental=is_incremental) }}
+    {{ cercle.list_identity_values(input, where=where) }}
     {%- if not loop.last %}
 
     union all

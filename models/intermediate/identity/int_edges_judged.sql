@@ -10,11 +10,6 @@ guarded as (
     from {{ ref('int_identifiers_guarded') }}
 ),
 
-identifier_types as (
-    select *
-    from {{ ref('identity_identifier_types') }}
-),
-
 people as (
     select *
     from {{ ref('int_people_named') }}
@@ -29,16 +24,10 @@ judged as (
     select
         observed.record_key,
         observed.identifier_type,
+        observed.identifier_value,
         observed.identifier_key,
-        identifier_types.rule,
-        identifier_types.priority,
-        identifier_types.score,
-        identifier_types.description,
-        identifier_types.yields_to_contacts,
         guarded.sharing,
-        guarded.people_count,
-        guarded.record_count,
-        guarded.source_count,
+        guarded.priority,
         guarded.is_role_mailbox,
         observed.last_seen_at as observed_at,
         case
@@ -50,34 +39,19 @@ judged as (
     inner join guarded
         on observed.identifier_type = guarded.identifier_type
         and observed.identifier_value = guarded.identifier_value
-    inner join identifier_types on observed.identifier_type = identifier_types.identifier_type
-    left join people on observed.record_key = people.record_key
+    left join people
+        on guarded.sharing = 'shared'
+        and observed.record_key = people.record_key
     left join people_grouped
         on guarded.sharing = 'shared'
         and people.person_key = people_grouped.person_key
         and observed.identifier_type || ':' || observed.identifier_value = people_grouped.scope
-    -- A session or an order that one record names alone says nothing of who it is.
-    where identifier_types.is_listed or identifier_types.is_lasting or guarded.record_count > 1
+    where guarded.is_telling
 ),
 
-explained as (
+reasoned as (
     select
-        record_key,
-        node_key,
-        identifier_type,
-        identifier_key,
-        case when sharing = 'shared' then rule || '_and_name' else rule end as rule,
-        sharing,
-        people_count,
-        is_role_mailbox,
-        yields_to_contacts,
-        priority,
-        case when sharing = 'shared' then score - 0.05 else score end as score,
-        case sharing
-            when 'own' then format('same %s, on %s records of %s sources', description, record_count, source_count)
-            when 'shared' then format('same %s, which %s people use, and the same name', description, people_count)
-        end as evidence,
-        observed_at,
+        *,
         case
             when node_key is not null then null
             when sharing = 'shared' then 'shared_by_people_of_other_names'
@@ -90,4 +64,4 @@ explained as (
     from judged
 )
 
-select * from explained
+select * from reasoned

@@ -37,7 +37,11 @@ mailboxes as (
         edges_judged.identifier_key as shared_value
     from edges_judged
     inner join record_customers on edges_judged.record_key = record_customers.record_key
-    where edges_judged.rule = 'same_email_and_name' and edges_judged.node_key is not null and not edges_judged.is_role_mailbox
+    where
+        edges_judged.identifier_type = 'email'
+        and edges_judged.sharing = 'shared'
+        and edges_judged.node_key is not null
+        and not edges_judged.is_role_mailbox
 ),
 
 evidence as (

@@ -1,8 +1,18 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='delete+insert',
+    unique_key='record_key',
+    indexes=[{'columns': ['record_key']}]
+) }}
+
 with
 
 identity_values as (
     select *
     from {{ ref('int_identity_values') }}
+    where
+        attribute in ('given_name', 'family_name', 'birth_date', 'postal_address', 'postcode')
+        and {{ cercle.is_arrived_record() }}
 ),
 
 -- Every name that a record ever had, with every date of birth, address and postcode: a marriage keeps both names.

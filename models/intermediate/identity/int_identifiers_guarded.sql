@@ -18,6 +18,10 @@ identifier_types as (
 judged as (
     select
         counted.*,
+        identifier_types.rule,
+        identifier_types.score,
+        identifier_types.description,
+        identifier_types.priority,
         identifier_types.joins,
         identifier_types.people_limit,
         identifier_types.split_limit,
@@ -26,7 +30,9 @@ judged as (
         flagged.is_company,
         flagged.is_bad_value,
         flagged.is_role_mailbox,
-        flagged.is_blocked
+        flagged.is_blocked,
+        -- A session or an order that one record names alone says nothing of who it is.
+        identifier_types.is_listed or identifier_types.is_lasting or counted.record_count > 1 as is_telling
     from counted
     inner join identifier_types on counted.identifier_type = identifier_types.identifier_type
     inner join flagged
@@ -35,11 +41,9 @@ judged as (
 ),
 
 -- own: one person's. shared: a few people's, so it joins only those of one name. The others join nobody.
-guarded as (
+limited as (
     select
-        identifier_type,
-        identifier_value,
-        identifier_key,
+        *,
         case
             when is_blocked then 'blocked'
             when is_bad_value then 'bad'
@@ -49,14 +53,31 @@ guarded as (
             when name_postcode_count > rarity_limit then 'common'
             when people_count > people_limit or is_role_mailbox or is_fixed_line or joins = 'with_name' then 'shared'
             else 'own'
-        end as sharing,
+        end as sharing
+    from judged
+),
+
+guarded as (
+    select
+        identifier_type,
+        identifier_value,
+        identifier_key,
+        sharing,
+        case when sharing = 'shared' then rule || '_and_name' else rule end as rule,
+        case sharing
+            when 'own' then format('same %s, on %s records of %s sources', description, record_count, source_count)
+            when 'shared' then format('same %s, which %s people use, and the same name', description, people_count)
+        end as evidence,
+        case when sharing = 'shared' then score - 0.05 else score end as score,
+        priority,
         people_count,
         reference_count,
         record_count,
         source_count,
         is_role_mailbox,
+        is_telling,
         last_seen_at
-    from judged
+    from limited
 )
 
 select * from guarded

@@ -1,8 +1,16 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='delete+insert',
+    unique_key='record_key',
+    indexes=[{'columns': ['record_key']}]
+) }}
+
 with
 
 identity_values as (
     select *
     from {{ ref('int_identity_values') }}
+    where {{ cercle.is_arrived_record() }}
 ),
 
 identifier_types as (
@@ -32,6 +40,7 @@ written_identifiers as (
 composed_identifiers as (
     select *
     from {{ ref('int_identifiers_composed') }}
+    where {{ cercle.is_arrived_record() }}
 ),
 
 all_identifiers as (

@@ -1,8 +1,16 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='delete+insert',
+    unique_key='record_key',
+    indexes=[{'columns': ['record_key'], 'unique': true}]
+) }}
+
 with
 
 identity_values as (
     select *
     from {{ ref('int_identity_values') }}
+    where {{ cercle.is_arrived_record() }}
 ),
 
 -- An older version of a record still belongs to it, so it dates the record; names are those of the current version.

@@ -8,7 +8,7 @@
 with
 
 normalised as (
-    {{ cercle.normalise_identity_values(cercle.identity_inputs(), is_incremental=is_incremental()) }}
+    {{ cercle.normalise_identity_values(cercle.identity_inputs(), where=cercle.is_arrived_record('versions.record_key')) }}
 ),
 
 aggregated as (

@@ -1,3 +1,5 @@
+{{ config(materialized='ephemeral') }}
+
 with
 
 edges_judged as (
@@ -5,9 +7,19 @@ edges_judged as (
     from {{ ref('int_edges_judged') }}
 ),
 
-edges_matched as (
+guarded as (
     select *
-    from {{ ref('int_edges_matched') }}
+    from {{ ref('int_identifiers_guarded') }}
+),
+
+nodes_contradicted as (
+    select *
+    from {{ ref('int_nodes_contradicted') }}
+),
+
+edges_linked as (
+    select *
+    from {{ ref('int_edges_linked') }}
 ),
 
 edges_adopted as (
@@ -20,26 +32,37 @@ edges_set_aside as (
     from {{ ref('int_edges_set_aside') }}
 ),
 
-nodes_contradicted as (
-    select *
-    from {{ ref('int_nodes_contradicted') }}
-),
-
-joining as (
+links as (
     select
-        edges_matched.record_key,
-        edges_matched.node_key,
-        edges_matched.identifier_type,
-        edges_matched.identifier_key,
-        edges_matched.rule,
-        edges_matched.score,
-        edges_matched.evidence,
-        edges_matched.observed_at,
-        edges_set_aside.set_aside_reason
-    from edges_matched
-    left join edges_set_aside
-        on edges_matched.record_key = edges_set_aside.record_key
-        and edges_matched.node_key = edges_set_aside.node_key
+        edges_judged.record_key,
+        edges_judged.node_key,
+        edges_judged.identifier_type,
+        edges_judged.identifier_key,
+        guarded.rule,
+        guarded.score,
+        guarded.evidence,
+        edges_judged.observed_at,
+        case
+            when nodes_contradicted.node_key is not null then 'contact_points_differ'
+            else edges_judged.set_aside_reason
+        end as set_aside_reason
+    from edges_judged
+    inner join guarded
+        on edges_judged.identifier_type = guarded.identifier_type
+        and edges_judged.identifier_value = guarded.identifier_value
+    left join nodes_contradicted on edges_judged.node_key = nodes_contradicted.node_key
+    union all
+    select
+        record_key,
+        node_key,
+        identifier_type,
+        identifier_key,
+        rule,
+        score,
+        evidence,
+        observed_at,
+        null as set_aside_reason
+    from edges_linked
     union all
     select
         record_key,
@@ -54,26 +77,22 @@ joining as (
     from edges_adopted
 ),
 
-kept_out as (
+-- Last, what joined records whose clusters then turned out to be several people.
+parted as (
     select
-        edges_judged.record_key,
-        edges_judged.node_key,
-        edges_judged.identifier_type,
-        edges_judged.identifier_key,
-        edges_judged.rule,
-        edges_judged.score,
-        edges_judged.evidence,
-        edges_judged.observed_at,
-        coalesce(edges_judged.set_aside_reason, 'contact_points_differ') as set_aside_reason
-    from edges_judged
-    left join nodes_contradicted on edges_judged.node_key = nodes_contradicted.node_key
-    where edges_judged.node_key is null or nodes_contradicted.node_key is not null
-),
-
-links as (
-    select * from joining
-    union all
-    select * from kept_out
+        links.record_key,
+        links.node_key,
+        links.identifier_type,
+        links.identifier_key,
+        links.rule,
+        links.score,
+        links.evidence,
+        links.observed_at,
+        coalesce(links.set_aside_reason, edges_set_aside.set_aside_reason) as set_aside_reason
+    from links
+    left join edges_set_aside
+        on links.record_key = edges_set_aside.record_key
+        and links.node_key = edges_set_aside.node_key
 )
 
-select * from links
+select * from parted

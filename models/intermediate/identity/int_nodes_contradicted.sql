@@ -6,6 +6,11 @@ edges as (
     where node_key is not null
 ),
 
+identifier_types as (
+    select *
+    from {{ ref('identity_identifier_types') }}
+),
+
 observed as (
     select *
     from {{ ref('int_identifiers_observed') }}
@@ -41,9 +46,10 @@ reached as (
             mailboxes.addresses,
             contact_nodes.node_keys
         from edges
+        inner join identifier_types on edges.identifier_type = identifier_types.identifier_type
         inner join mailboxes on edges.record_key = mailboxes.record_key
         left join contact_nodes on edges.record_key = contact_nodes.record_key
-        where edges.yields_to_contacts
+        where identifier_types.yields_to_contacts
     ) as ways
 ),
 
