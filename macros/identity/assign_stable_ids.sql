@@ -27,27 +27,50 @@ published_ids as (
     where kind = '{{ kind }}'
 ),
 
-published_members as (
+-- The members that a living id and a group have in common, by how old the oldest of them is.
+living_members as (
     select
-        member_key,
-        id,
-        known_to,
-        to_publication_id
-    from {{ source('identity', 'members') }}
-    where kind = '{{ kind }}'
-),
-
--- Each living id is claimed by the group that holds the oldest of its members that are still there.
-living_claims as (
-    select distinct on (published_members.id)
         published_members.id,
         proposed_members.group_key,
         proposed_members.occurred_at,
         proposed_members.member_key
-    from published_members
+    from {{ source('identity', 'members') }} as published_members
     inner join proposed_members on published_members.member_key = proposed_members.member_key
-    where published_members.known_to = 'infinity'
-    order by published_members.id, proposed_members.occurred_at, proposed_members.member_key collate "C"
+    where published_members.kind = '{{ kind }}' and published_members.known_to = 'infinity'
+),
+
+shared_ages as (
+    select
+        id,
+        group_key,
+        min(occurred_at) as occurred_at
+    from living_members
+    group by id, group_key
+),
+
+shared_members as (
+    select
+        shared_ages.id,
+        shared_ages.group_key,
+        shared_ages.occurred_at,
+        min(living_members.member_key collate "C") as member_key
+    from shared_ages
+    inner join living_members
+        on shared_ages.id = living_members.id
+        and shared_ages.group_key = living_members.group_key
+        and shared_ages.occurred_at = living_members.occurred_at
+    group by shared_ages.id, shared_ages.group_key, shared_ages.occurred_at
+),
+
+-- Each living id is claimed by the group that holds the oldest of its members that are still there.
+living_claims as (
+    select distinct on (id)
+        id,
+        group_key,
+        occurred_at,
+        member_key
+    from shared_members
+    order by id, occurred_at, member_key collate "C"
 ),
 
 -- Of the living ids that a group claims the oldest survives.
@@ -68,8 +91,9 @@ retired_claims as (
         proposed_members.occurred_at,
         proposed_members.member_key
     from published_ids
-    inner join published_members
-        on published_ids.id = published_members.id
+    inner join {{ source('identity', 'members') }} as published_members
+        on published_members.kind = '{{ kind }}'
+        and published_ids.id = published_members.id
         and published_ids.retired_publication_id = published_members.to_publication_id
     inner join proposed_members on published_members.member_key = proposed_members.member_key
     order by published_ids.id, proposed_members.occurred_at, proposed_members.member_key collate "C"

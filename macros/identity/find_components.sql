@@ -13,17 +13,16 @@
 {% macro find_components(edges_sql, left, right, is_bipartite=true) -%}
     {%- set state = namespace(round=0, edges=0, changed=0) -%}
 
-    {%- do cercle.run_steps([
+    {%- set named_edges = [
         "drop table if exists cercle_components, cercle_named_edges, cercle_nodes, cercle_lefts, cercle_labels, cercle_relabelled, cercle_edges, cercle_contracted, cercle_hooks, cercle_jumped",
         "create temporary table cercle_named_edges as
             select " ~ left ~ "::text as left_name, " ~ right ~ "::text as right_name from (" ~ edges_sql ~ ") as edges
             where " ~ left ~ " is not null",
-    ]) -%}
+    ] -%}
     {%- if not is_bipartite -%}
-        {%- do cercle.run_steps(["insert into cercle_named_edges select distinct left_name, left_name from cercle_named_edges"]) -%}
+        {%- do named_edges.append("insert into cercle_named_edges select distinct left_name, left_name from cercle_named_edges") -%}
     {%- endif -%}
-    {%- do cercle.run_steps([
-        "analyze cercle_named_edges",
+    {%- set state.edges = cercle.run_steps_and_count(named_edges + [
         "create temporary table cercle_nodes as
             select right_name as name, row_number() over () as node
             from cercle_named_edges
@@ -44,8 +43,7 @@
             where others.node <> cases.nodes[1]",
         "create temporary table cercle_labels as select node, node as root from cercle_nodes",
         "drop table cercle_nodes",
-    ]) -%}
-    {%- set state.edges = cercle.count_rows('cercle_edges') -%}
+    ], 'cercle_edges') -%}
 
     {#- 2^64 nodes would need 64 rounds: whoever gets there has found a defect. -#}
     {%- for round in range(64) if state.edges > 0 -%}
@@ -63,7 +61,7 @@
         ]) -%}
         {%- set state.changed = 1 -%}
         {%- for jump in range(64) if state.changed > 0 -%}
-            {%- do cercle.run_steps([
+            {%- set state.changed = cercle.run_steps_and_count([
                 "create temporary table cercle_jumped as
                     select hooks.node, parents.parent, (parents.parent <> hooks.parent) as is_changed
                     from cercle_hooks as hooks
@@ -71,10 +69,9 @@
                 "drop table cercle_hooks",
                 "alter table cercle_jumped rename to cercle_hooks",
                 "analyze cercle_hooks",
-            ]) -%}
-            {%- set state.changed = cercle.count_rows('cercle_hooks where is_changed') -%}
+            ], 'cercle_hooks where is_changed') -%}
         {%- endfor -%}
-        {%- do cercle.run_steps([
+        {%- set state.edges = cercle.run_steps_and_count([
             "create temporary table cercle_relabelled as
                 select labels.node, coalesce(hooks.parent, labels.root) as root
                 from cercle_labels as labels
@@ -89,8 +86,7 @@
                 where starts.parent <> ends.parent",
             "drop table cercle_edges, cercle_hooks",
             "alter table cercle_contracted rename to cercle_edges",
-        ]) -%}
-        {%- set state.edges = cercle.count_rows('cercle_edges') -%}
+        ], 'cercle_edges') -%}
     {%- endfor -%}
 
     {%- if state.edges > 0 -%}
@@ -107,7 +103,7 @@
             ),
 
             smallest as (
-                select root, min(name collate \"C\") as name
+                select root, min(name collate \"C\") collate \"default\" as name
                 from rooted
                 group by root
             )

@@ -21,7 +21,7 @@
         "create temporary table cercle_frontier as select vertex, label from cercle_nearest",
     ]) -%}
     {%- for step in range(100000) if state.labelled > 0 -%}
-        {%- do cercle.run_steps([
+        {%- set state.labelled = cercle.run_steps_and_count([
             "create temporary table cercle_reached as
                 select distinct on (spread.b) spread.b as vertex, frontier.label
                 from cercle_frontier as frontier
@@ -32,8 +32,7 @@
             "insert into cercle_nearest select vertex, label from cercle_reached",
             "drop table cercle_frontier",
             "alter table cercle_reached rename to cercle_frontier",
-        ]) -%}
-        {%- set state.labelled = cercle.count_rows('cercle_frontier') -%}
+        ], 'cercle_frontier') -%}
     {%- endfor -%}
     {%- do cercle.run_steps([
         "drop table cercle_spread, cercle_frontier",

@@ -5,7 +5,7 @@
     {%- do cercle.check_id_kind('propose_changes', kind) -%}
 with
 
-proposed_members as (
+proposed_members as not materialized (
     select
         member_key,
         id
@@ -28,7 +28,7 @@ published_ids as (
     where kind = '{{ kind }}'
 ),
 
-published_members as (
+published_members as not materialized (
     select
         member_key,
         id

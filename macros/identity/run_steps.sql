@@ -1,11 +1,9 @@
--- Runs SQL statements one after the other on the model's own connection. Returns nothing.
+-- Runs SQL statements one after the other, in one call on the model's own connection. Returns nothing.
 {% macro run_steps(statements) -%}
-    {%- for statement in statements -%}
-        {%- do run_query(statement) -%}
-    {%- endfor -%}
+    {%- do run_query(statements | join(';\n')) -%}
 {%- endmacro %}
 
--- Returns the number of rows of a table, or of `table where condition`, as an integer.
-{% macro count_rows(relation) -%}
-    {{ return(run_query('select count(*) from ' ~ relation).columns[0].values()[0] | int) }}
+-- Runs SQL statements as run_steps does. Returns how many rows a table, or `table where condition`, has then: an integer.
+{% macro run_steps_and_count(statements, counted) -%}
+    {{ return(run_query((statements + ['select count(*) from ' ~ counted]) | join(';\n')).columns[0].values()[0] | int) }}
 {%- endmacro %}

@@ -5,9 +5,9 @@ clusters as (
     from {{ ref('int_clusters_settled') }}
 ),
 
-edges as (
+holds as (
     select *
-    from {{ ref('int_edges_matched') }}
+    from {{ ref('int_clusters_held') }}
 ),
 
 identifier_types as (
@@ -28,18 +28,6 @@ people as (
 registered_names as (
     select *
     from {{ ref('int_names_registered') }}
-),
-
--- What holds each cluster together: a session or an order alone is nothing to know a person by again.
-holds as (
-    select
-        clusters.component_key,
-        bool_or(identifier_types.is_lasting) as is_lasting,
-        bool_or(identifier_types.is_account) as has_account
-    from clusters
-    inner join edges on clusters.record_key = edges.record_key
-    inner join identifier_types on edges.identifier_type = identifier_types.identifier_type
-    group by clusters.component_key
 ),
 
 -- Records with a full name that are in no cluster stand for themselves.

@@ -5,12 +5,8 @@ company_values as (
 ),
 
 people_values as (
-    select
-        identifier_type,
-        identifier_value,
-        count(*) as record_count
-    from {{ ref('int_identifiers_observed') }}
-    group by identifier_type, identifier_value
+    select *
+    from {{ ref('int_identifiers_counted') }}
 ),
 
 counted as (

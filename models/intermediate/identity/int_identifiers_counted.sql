@@ -1,6 +1,6 @@
 with
 
-observed as (
+observed as not materialized (
     select *
     from {{ ref('int_identifiers_observed') }}
 ),
@@ -10,18 +10,33 @@ people_grouped as (
     from {{ ref('int_people_grouped') }}
 ),
 
-identifier_values as (
+source_values as (
     select
         identifier_type,
         identifier_value,
+        source_name,
         min(identifier_key) as identifier_key,
         count(*) as record_count,
-        count(distinct source_name) as source_count,
         bool_or(is_bad) as is_bad,
         bool_or(is_role) as is_role,
         bool_or(is_fixed_line) as is_fixed_line,
         max(last_seen_at) as last_seen_at
     from observed
+    group by identifier_type, identifier_value, source_name
+),
+
+identifier_values as (
+    select
+        identifier_type,
+        identifier_value,
+        min(identifier_key) as identifier_key,
+        sum(record_count)::bigint as record_count,
+        count(*) as source_count,
+        bool_or(is_bad) as is_bad,
+        bool_or(is_role) as is_role,
+        bool_or(is_fixed_line) as is_fixed_line,
+        max(last_seen_at) as last_seen_at
+    from source_values
     group by identifier_type, identifier_value
 ),
 
@@ -35,17 +50,25 @@ people_counts as (
 ),
 
 -- Where no record has a name: how many customer numbers.
-references_used as (
-    select
+references_met as (
+    select distinct
         observed.identifier_type,
         observed.identifier_value,
-        count(distinct customer_refs.identifier_value) as reference_count
+        customer_refs.identifier_value as customer_ref
     from observed
     inner join observed as customer_refs
         on observed.record_key = customer_refs.record_key
         and customer_refs.identifier_type = 'customer_ref'
     where observed.identifier_type <> 'customer_ref'
-    group by observed.identifier_type, observed.identifier_value
+),
+
+references_used as (
+    select
+        identifier_type,
+        identifier_value,
+        count(*) as reference_count
+    from references_met
+    group by identifier_type, identifier_value
 ),
 
 -- A name is common when it stands with many postcodes.

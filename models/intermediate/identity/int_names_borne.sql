@@ -15,23 +15,11 @@ people as (
     from {{ ref('int_people_named') }}
 ),
 
-edges as (
-    select *
-    from {{ ref('int_edges_matched') }}
-),
-
-identifier_types as (
-    select *
-    from {{ ref('identity_identifier_types') }}
-),
-
 -- A register entry with a name and nothing to reach or know the person by is no proof of a person of its own.
 known as (
-    select distinct clusters.component_key
-    from clusters
-    inner join edges on clusters.record_key = edges.record_key
-    inner join identifier_types on edges.identifier_type = identifier_types.identifier_type
-    where identifier_types.is_lasting
+    select component_key
+    from {{ ref('int_clusters_held') }}
+    where is_lasting
 ),
 
 borne as (

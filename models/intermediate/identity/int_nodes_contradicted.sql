@@ -1,7 +1,10 @@
 with
 
 edges as (
-    select *
+    select
+        record_key,
+        identifier_type,
+        node_key
     from {{ ref('int_edges_judged') }}
     where node_key is not null
 ),
@@ -16,12 +19,21 @@ observed as (
     from {{ ref('int_identifiers_observed') }}
 ),
 
+placed as (
+    select
+        edges.record_key,
+        edges.node_key
+    from edges
+    inner join identifier_types on edges.identifier_type = identifier_types.identifier_type
+    where identifier_types.yields_to_contacts
+),
+
 contact_nodes as (
     select
         record_key,
         array_agg(node_key order by node_key) as node_keys
     from edges
-    where identifier_type in ('email', 'phone')
+    where identifier_type in ('email', 'phone') and record_key in (select placed.record_key from placed)
     group by record_key
 ),
 
@@ -30,7 +42,7 @@ mailboxes as (
         record_key,
         array_agg(identifier_value order by identifier_value) as addresses
     from observed
-    where identifier_type = 'email'
+    where identifier_type = 'email' and record_key in (select placed.record_key from placed)
     group by record_key
 ),
 
@@ -42,14 +54,12 @@ reached as (
         count(*) over (partition by node_key) as way_count
     from (
         select distinct
-            edges.node_key,
+            placed.node_key,
             mailboxes.addresses,
             contact_nodes.node_keys
-        from edges
-        inner join identifier_types on edges.identifier_type = identifier_types.identifier_type
-        inner join mailboxes on edges.record_key = mailboxes.record_key
-        left join contact_nodes on edges.record_key = contact_nodes.record_key
-        where identifier_types.yields_to_contacts
+        from placed
+        inner join mailboxes on placed.record_key = mailboxes.record_key
+        left join contact_nodes on placed.record_key = contact_nodes.record_key
     ) as ways
 ),
 

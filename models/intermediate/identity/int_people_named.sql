@@ -10,9 +10,15 @@ known_names as (
     from {{ ref('identity_given_names') }}
 ),
 
+-- The numbers that stand for one person.
 identifiers as (
-    select *
+    select
+        record_key,
+        identifier_type,
+        identifier_value,
+        is_bad
     from {{ ref('int_identifiers_observed') }}
+    where identifier_type in ('customer_ref', 'loyalty_id')
 ),
 
 identifier_types as (
@@ -20,7 +26,7 @@ identifier_types as (
     from {{ ref('identity_identifier_types') }}
 ),
 
--- Whom a register names under a number that stands for one person.
+-- Whom a register names under such a number.
 registered as (
     select
         identifiers.identifier_type,
@@ -32,7 +38,6 @@ registered as (
         ordered.is_profile
         and ordered.is_structured
         and length(ordered.given_name) > 1
-        and identifiers.identifier_type in ('customer_ref', 'loyalty_id')
         and not identifiers.is_bad
     group by identifiers.identifier_type, identifiers.identifier_value
     having count(distinct ordered.given_name) = 1
