@@ -1,14 +1,16 @@
 -- Post-hook: fails the model, in the transaction that made it, when its new rows break one of its own tests `unique`, `not_null` or
 -- `unique_combination`. Runs then leave these tests out (cercle.dbt_tests): a query inside the model costs a fraction of a test node.
--- A test with a condition (`where`) or of severity warn is left to dbt. The tests stay in the YAML, and `dbt test` runs them.
+-- A test with a condition (`where`) or of severity warn is left to dbt. The tests stay in the YAML, and `dbt test` runs them. An increment
+-- by record (`meta: {is_by_record: true}`) is asked for the records that arrived: the keys of its tests hold the record's.
 {% macro guard_keys() -%}
     {%- set sentences = [] -%}
+    {%- set new_rows = cercle.is_arrived_record() if (config.get('meta') or {}).get('is_by_record') else 'true' -%}
     {%- for test in cercle.list_key_tests() -%}
         {%- set columns = test.test_metadata.kwargs.get('columns') or [test.test_metadata.kwargs['column_name']] -%}
-        {%- set duplicates = "select from " ~ this ~ " group by " ~ columns | join(', ') ~ " having count(*) > 1" -%}
-        {%- set nulls = "select from " ~ this ~ " where " ~ columns | join(' is null or ') ~ " is null" -%}
+        {%- set duplicates = "select from " ~ this ~ " where " ~ new_rows ~ " group by " ~ columns | join(', ') ~ " having count(*) > 1" -%}
+        {%- set nulls = "select from " ~ this ~ " where " ~ new_rows ~ " and (" ~ columns | join(' is null or ') ~ " is null)" -%}
         {%- if test.test_metadata.name == 'unique' -%}
-            {%- set duplicates = duplicates | replace(' group by', ' where ' ~ columns[0] ~ ' is not null group by') -%}
+            {%- set duplicates = duplicates | replace(' group by', ' and ' ~ columns[0] ~ ' is not null group by') -%}
         {%- endif -%}
         {%- if test.test_metadata.name != 'not_null' -%}
             {%- do sentences.append([duplicates, 'several rows share ' ~ columns | join(', ')]) -%}

@@ -2,7 +2,7 @@
 -- component is the smallest left vertex of its connected component. Null on the right is a vertex alone; null on the left is left out.
 --
 -- Only right vertices that join something (nodes) are numbered and resolved: those of one left vertex hang together, and left vertices
--- with the same nodes are one case. Where left and right are vertices of one kind, each left vertex is a node of its own too.
+-- with the same nodes are one case. Where left and right are vertices of one kind, all of them are on the left, each with itself as a node too.
 --
 -- Contraction. Each round every node hooks to its smallest neighbour. That makes a forest: pointers could run in a ring
 -- only between two nodes that are each other's smallest neighbour, and of these the smaller becomes the root. Pointers are
@@ -20,7 +20,10 @@
             where " ~ left ~ " is not null",
     ] -%}
     {%- if not is_bipartite -%}
-        {%- do named_edges.append("insert into cercle_named_edges select distinct left_name, left_name from cercle_named_edges") -%}
+        {%- do named_edges.append("insert into cercle_named_edges
+            select left_name, left_name from cercle_named_edges
+            union
+            select right_name, right_name from cercle_named_edges where right_name is not null") -%}
     {%- endif -%}
     {%- set state.edges = cercle.run_steps_and_count(named_edges + [
         "create temporary table cercle_nodes as

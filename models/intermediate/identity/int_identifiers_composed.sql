@@ -2,6 +2,7 @@
     materialized='incremental',
     incremental_strategy='delete+insert',
     unique_key='record_key',
+    meta={'is_by_record': true},
     indexes=[{'columns': ['record_key']}]
 ) }}
 

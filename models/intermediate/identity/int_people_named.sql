@@ -12,11 +12,7 @@ known_names as (
 
 -- The numbers that stand for one person.
 identifiers as (
-    select
-        record_key,
-        identifier_type,
-        identifier_value,
-        is_bad
+    select *
     from {{ ref('int_identifiers_observed') }}
     where identifier_type in ('customer_ref', 'loyalty_id')
 ),

@@ -62,7 +62,7 @@ class ForeignKey:
 
 @dataclass(frozen=True)
 class Index:
-    """An index that the model's `config.indexes` asks for."""
+    """An index that the model's `config.meta.indexes` asks for, or its `config.indexes`, which dbt makes as well."""
 
     columns: tuple[str, ...]
     type: str = "btree"
@@ -225,7 +225,10 @@ def _mart(node: Mapping[str, Any]) -> Mart:
         uniques=tuple(tuple(columns) for columns in uniques),
         checks=tuple(checks),
         foreign_keys=tuple(_foreign_key(key, where) for key in _meta(node).get("foreign_keys", [])),
-        indexes=tuple(_index(index, where) for index in node["config"].get("indexes") or []),
+        indexes=tuple(
+            _index(index, where)
+            for index in (*(node["config"].get("indexes") or ()), *_meta(node).get("indexes", ()))
+        ),
         tags=tuple(sorted(node["config"].get("tags") or [])),
     )
 
