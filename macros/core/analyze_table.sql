@@ -1,7 +1,9 @@
--- Post-hook: gives the planner statistics of a table that was just made. Not after an increment: the table has them, and autovacuum
--- makes them again as it grows.
+-- Post-hook: gives the planner statistics of a table that was just made; without any it takes nested loops over millions of rows.
+-- A sample of 6,000 rows is enough for the next models of the build, and takes a quarter of the time of the usual 30,000. Not after
+-- an increment: the table has statistics, and autovacuum makes them again as it grows.
 {% macro analyze_table() -%}
     {%- if not is_incremental() -%}
+        set local default_statistics_target = 20;
         analyze {{ this }}
     {%- endif -%}
 {%- endmacro %}
