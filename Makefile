@@ -13,13 +13,16 @@ SQL_FOLDERS := $(wildcard models analyses tests/dbt tests/consumer/models tests/
 
 # The folder with the files to load, for `make run`; without it a world is simulated.
 LANDING ?=
-# More arguments for pytest, for example ARGS='-k ledger -x'.
+# More arguments for pytest, for example ARGS='-k ledger -x'; and its processes, `JOBS=0` for none beside the first.
 ARGS ?=
+JOBS ?= 2
 
 # uv compiles on install: Airflow then starts in 15 s, not in 50 s. uv does not read pip's configuration: it is
 # told to trust the system's certificates, and to use pip's index where the environment names one.
 UV := env UV_COMPILE_BYTECODE=1 UV_HTTP_TIMEOUT=180 UV_NO_CONFIG=1 \
 	$(if $(PIP_INDEX_URL),UV_DEFAULT_INDEX=$(PIP_INDEX_URL)) VIRTUAL_ENV=$(VENV) $(BIN)/uv
+
+PYTEST := $(BIN)/python -m pytest tests/python --numprocesses $(JOBS) --dist loadgroup --no-loadscope-reorder
 
 .PHONY: help
 help: ## List the targets
@@ -70,11 +73,11 @@ down: install ## Stop what `make up` started, and the database
 
 .PHONY: test
 test: lint ## Lint, then the tests that stay below eight minutes on two cores
-	@$(BIN)/python -m pytest tests/python -m "not slow" $(ARGS)
+	@$(PYTEST) -m "not slow" $(ARGS)
 
 .PHONY: test-full
 test-full: lint ## Lint, then every test, the slow ones included
-	@$(BIN)/python -m pytest tests/python $(ARGS)
+	@$(PYTEST) $(ARGS)
 
 .PHONY: lint
 lint: install ## ruff, mypy --strict, sqlfluff, and the project's own rules for dbt models

@@ -41,6 +41,21 @@ for _name in [
 os.environ |= {"CERCLE_HOME": str(_HOME), "CERCLE_HMAC_KEYS": HMAC_KEYS}
 
 
+# Groups of tests that take longest, and so begin first where two processes share the work.
+LONGEST = ("world", "test_airflow_run", "test_identity_scenarios", "test_airflow_scheduled", "test_flow_dbt")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep together what shares an expensive fixture: the tests of a file, and all that read the simulated world."""
+    rank = {name: number for number, name in enumerate(LONGEST)}
+    groups: dict[pytest.Item, str] = {}
+    for item in items:
+        reads_world = bool({"world", "whole_world"} & set(getattr(item, "fixturenames", ())))
+        groups[item] = "world" if reads_world else item.path.stem
+        item.add_marker(pytest.mark.xdist_group(groups[item]))
+    items.sort(key=lambda item: rank.get(groups[item], len(rank)))
+
+
 @dataclass(frozen=True)
 class Answer:
     """What a call of the command gave back."""

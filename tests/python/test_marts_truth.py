@@ -2,72 +2,25 @@
 
 from __future__ import annotations
 
-import csv
-import json
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import psycopg
 import pytest
-from psycopg import sql
 
-from cercle import server as embedded
 from cercle.paths import package_root
-from cercle.settings import Settings
-from cercle.simulate import WorldConfig
-from cercle.simulate.world import simulate
-from projects import make_project, query, run
+from projects import World
 
 ANALYSES = sorted((package_root() / "analyses").glob("m*.sql"))
-NAME = "marts_truth"
-
-
-@dataclass(frozen=True)
-class World:
-    """A published world of 500 customers with its truth."""
-
-    settings: Settings
-    truth: Path
-    counts: dict[str, Any]
-
-    def rows(self, text: str, *arguments: object) -> list[tuple[Any, ...]]:
-        return query(self.settings, text, *arguments)
-
-    def true_rows(self, name: str) -> list[dict[str, str]]:
-        with (self.truth / f"{name}.csv").open(encoding="utf-8", newline="") as file:
-            return list(csv.DictReader(file))
 
 
 @pytest.fixture(scope="module")
-def world(
-    server: Settings, template_database: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[World]:
-    home = tmp_path_factory.mktemp(NAME)
-    config = WorldConfig(customers=500, days=365, seed=23, out=home / "world")
-    simulate(config)
-    with psycopg.connect(embedded.url(server, "postgres"), autocommit=True) as connection:
-        names = sql.Identifier(NAME), sql.Identifier(template_database)
-        connection.execute(sql.SQL("create database {} template {}").format(*names))
-    settings = Settings(
-        home=home,
-        dsn=embedded.url(server, NAME),
-        project_dir=home / "project",
-        landing_dir=home / "world" / "landing",
-        dbt_executable=server.dbt_executable,
-        hmac_spec="k1:" + "01" * 32,
-    )
-    make_project(settings)
-    run(settings, as_of=config.until)
-    counts = json.loads((config.truth_dir / "counts.json").read_text(encoding="utf-8"))
-    yield World(settings, config.truth_dir, counts)
-    with psycopg.connect(embedded.url(server, "postgres"), autocommit=True) as connection:
-        connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(NAME)))
+def world(whole_world: World) -> World:
+    """500 customers, delivered in two parts: the truth is that of both."""
+    return whole_world
 
 
 def test_every_contact_of_every_channel_is_there(world: World) -> None:
