@@ -7,7 +7,7 @@ import dataclasses
 import click
 
 from cercle.commands import State, pass_state
-from cercle.errors import EXIT_DIFFERENCE, CercleError
+from cercle.errors import EXIT_DIFFERENCE, EXIT_OK, CercleError
 
 __all__ = ["command"]
 
@@ -92,6 +92,33 @@ def migrate(state: State, dry_run: bool) -> None:
         {"pending" if dry_run else "applied": names},
         f"{verb}: {', '.join(names)}" if names else "Up to date.",
     )
+
+
+@command.command(name="roles")
+@click.option(
+    "--check", "is_check", is_flag=True, help="Change nothing; list what can be read and must not be."
+)
+@pass_state
+def roles_command(state: State, is_check: bool) -> int:
+    """Make the database roles by purpose, with their grants, row security and masks; docs/access.md lists them.
+
+    Doing it again changes nothing. From then on each publication keeps the rights, and fails when they are wrong.
+    """
+    from cercle import db
+    from cercle.privacy.roles import ROLES
+    from cercle.privacy.roles_check import find_faults
+    from cercle.privacy.roles_grants import make_roles
+
+    with db.connect(state.settings) as connection:
+        made = [] if is_check else make_roles(connection)
+        faults = find_faults(connection)
+    payload = {"roles": [role.name for role in ROLES], "made": made, "faults": faults}
+    text = (
+        "\n".join(faults)
+        or f"{len(ROLES)} roles, {len(made)} of them new; what can be read is what may be read."
+    )
+    state.show(payload, text)
+    return EXIT_DIFFERENCE if faults else EXIT_OK
 
 
 def _refuse_own_server(state: State, verb: str) -> None:

@@ -134,7 +134,10 @@ def _read_dependents(connection: psycopg.Connection, found: dict[str, Standing])
             on pg_attribute.attrelid = pg_class.oid
             and pg_attribute.attnum = pg_depend.refobjsubid
             and pg_attribute.attnum > 0
-        where pg_class.relnamespace = to_regnamespace(%s) and views.oid <> pg_class.oid
+        where pg_class.relnamespace = to_regnamespace(%s)
+            and views.oid <> pg_class.oid
+            -- masks are ours: publication drops and makes them itself
+            and coalesce(obj_description(views.oid, 'pg_class'), '') not like 'Masked by cercle:%%'
         """,
         (MARTS,),
     ):

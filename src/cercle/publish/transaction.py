@@ -15,6 +15,7 @@ from cercle import db
 from cercle.build_lock import build_lock
 from cercle.builds import require_running
 from cercle.errors import EXIT_DIFFERENCE, EXIT_LOCKED, CercleError
+from cercle.privacy.roles_grants import apply_access, drop_dependents
 from cercle.publish.catalog import MARTS, with_canonical_types
 from cercle.publish.changes import Changes, apply_changes
 from cercle.publish.plan import Plan, Statement, make_plan
@@ -134,6 +135,7 @@ class _Transaction:
         for relation in plan.exclusive_relations:
             self._execute(f"lock table {_qualified(relation)} in access exclusive mode")
         publication_id = self._record(as_of)
+        drop_dependents(self.connection, {statement.relation for statement in plan.structure})
         for statement in plan.structure:
             self._change_shape(statement)
         self.on_progress("identity")
@@ -148,6 +150,9 @@ class _Transaction:
         for statement in plan.keys:
             self._change_shape(statement)
         record_publication(self.connection, publication_id, marts, plan, changes)
+        self.on_progress("access")
+        # Last: what is read back is what readers will find.
+        apply_access(self.connection)
         seconds = time.monotonic() - started
         self._finish(publication_id, seconds)
         return Publication(publication_id, self.build_id, as_of, seconds, tuple(changes), plan.statements)
