@@ -313,6 +313,7 @@ ATTEMPTS = [
     "select * from staging.stg_store__customers",
     "select * from intermediate.int_identifiers_observed",
     "select * from marts_build.customer_identifiers",
+    "select * from archive.accounting_rows",
     "select identity.resolve('customer', 'c_1')",
     "select ops.as_of()",
     "select * from pg_statistic",

@@ -110,7 +110,7 @@ ROLES: tuple[Role, ...] = (
 )
 
 # Every schema of cercle: what a role does not read by its row above nobody but the owner reads.
-SCHEMAS = ("raw", "staging", "intermediate", "marts_build", "marts", "identity", "privacy", "ops")
+SCHEMAS = ("raw", "staging", "intermediate", "marts_build", "marts", "identity", "privacy", "ops", "archive")
 
 
 def _may_be_used(identifier_type: str, channel: str) -> str:
