@@ -44,6 +44,8 @@ SEMANTIC_TYPES = (
     "given_name",
     "handle",
     "loyalty_id",
+    "other_customer_ref",
+    "other_account_ref",
     "money",
     "order_id",
     "phone",

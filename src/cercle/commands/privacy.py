@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cercle.commands import State, _privacy_rights, pass_state
+from cercle.commands import State, _privacy_requests, _privacy_rights, pass_state
 from cercle.commands._privacy_export import export_command
 from cercle.errors import EXIT_DIFFERENCE, EXIT_OK, CercleError
 
@@ -161,48 +161,6 @@ def verify_chain_command(state: State, ledger: str) -> int:
     return EXIT_OK if place is None else EXIT_DIFFERENCE
 
 
-@command.command(name="requests")
-@click.option("--all", "with_closed", is_flag=True, help="Closed ones too.")
-@pass_state
-def requests_command(state: State, with_closed: bool) -> None:
-    """List the requests of persons with the last day of their answer, the most urgent first.
-
-    One calendar month from the day of receipt in Paris, three when extended; a last day on a weekend or a French
-    public holiday rolls to the next working day.
-    """
-    from psycopg.rows import dict_row
-
-    from cercle import db
-    from cercle.privacy.clock import PARIS
-
-    today = datetime.now(PARIS).date()
-    with db.connect(state.settings) as connection, connection.cursor(row_factory=dict_row) as cursor:
-        rows = cursor.execute(
-            """
-            select request_key, kind, right_article, status, received_at, is_extended, due_date, closed_at
-            from privacy.requests
-            where %s or closed_at is null
-            order by closed_at is not null, due_date, request_key
-            """,
-            (with_closed,),
-        ).fetchall()
-    for row in rows:
-        answered = (row["closed_at"] or datetime.now(UTC)).astimezone(PARIS).date()
-        row["is_late"] = answered > row["due_date"]
-        row["days_left"] = None if row["closed_at"] else (row["due_date"] - today).days
-    columns = [
-        "request_key",
-        "kind",
-        "right_article",
-        "status",
-        "received_at",
-        "due_date",
-        "days_left",
-        "is_late",
-    ]
-    state.show_table(rows, columns, [[row[column] for column in columns] for row in rows], title="Requests")
-
-
 def _migrate_if_empty(connection: Connection) -> None:
     """Make the fixed schemas in a database that has none yet."""
     from cercle import db
@@ -213,4 +171,5 @@ def _migrate_if_empty(connection: Connection) -> None:
         db.migrate(connection)
 
 
-_privacy_rights.add_commands(command)
+for module in (_privacy_requests, _privacy_rights):
+    module.add_commands(command)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
 from cercle.contracts import Column, Entity
 from cercle.load.rows import Field
 from cercle.load.rules import Rules, identifier, literal
 
-__all__ = ["INCOMING", "NOT_SUPPRESSED", "Statements"]
+__all__ = ["INCOMING", "NOT_SUPPRESSED", "Statements", "row_hash"]
 
 INCOMING = "pg_temp.cercle_incoming"
 NOT_SUPPRESSED = (
@@ -72,6 +72,10 @@ class Statements:
             f"from unnest(array[{keys}]::text[], array[{', '.join(values)}]::text[]) as pair (name, value) "
             "where pair.value is not null"
         )
+
+    def incoming_column(self, name: str) -> str:
+        """Return where a column of the contract stands in an incoming row."""
+        return self._place[name]
 
     # --- prepared: text, ready to be cast ---
 
@@ -182,7 +186,7 @@ class Statements:
             f"select _line, {columns}, _extra::jsonb from ({self.prepared}{self._fence}) as prepared "
             f"where {kept} offset 0"
         )
-        hashed = f"select typed.*, {self._hash} as _row_hash from ({typed}) as typed"
+        hashed = f"select typed.*, {row_hash(self.present)} as _row_hash from ({typed}) as typed"
         if self.entity.is_keyed:
             return f"select hashed.*, 0 as _occurrence from ({hashed} offset 0) as hashed"
         occurrence = "(row_number() over (partition by _row_hash order by _line) - 1)::integer"
@@ -191,23 +195,6 @@ class Statements:
     def _cast(self, column: Column) -> str:
         name = identifier(column.name)
         return name if column.data_type == "text" else f"{name}::{column.data_type} as {name}"
-
-    @property
-    def _hash(self) -> str:
-        """md5 over column=value of what is not null: a column that is added and empty changes no hash."""
-        parts = [f"{literal(f'{column.name}=')} || {self._canonical(column)}" for column in self.present]
-        parts.append("'_extra=' || _extra::text")
-        return f"md5(concat_ws(chr(31), {', '.join(parts)}))::uuid"
-
-    @staticmethod
-    def _canonical(column: Column) -> str:
-        """A typed value as one text, however the file wrote it: 1.50 and 1.5, +02:00 and Z."""
-        name = identifier(column.name)
-        if column.data_type == "text":
-            return name
-        if column.data_type == "numeric":
-            return f"trim_scale({name})::text"
-        return f"({name} at time zone 'UTC')::text" if column.data_type == "timestamptz" else f"{name}::text"
 
     @property
     def raw_table(self) -> str:
@@ -236,3 +223,26 @@ class Statements:
             f"from ({self.hashed(has_suppressed)}) as ready {conflict} returning {amounts}) "
             f"select count(*), {self.sums()} from inserted"
         )
+
+
+def row_hash(columns: Iterable[Column]) -> str:
+    """Return SQL of the hash of a typed row: md5 over column=value of what is not null.
+
+    A column that is added and empty changes no hash.
+
+    Args:
+        columns: of the contract, in its order.
+    """
+    parts = [f"{literal(f'{column.name}=')} || {_canonical(column)}" for column in columns]
+    parts.append("'_extra=' || _extra::text")
+    return f"md5(concat_ws(chr(31), {', '.join(parts)}))::uuid"
+
+
+def _canonical(column: Column) -> str:
+    """A typed value as one text, however the file wrote it: 1.50 and 1.5, +02:00 and Z."""
+    name = identifier(column.name)
+    if column.data_type == "text":
+        return name
+    if column.data_type == "numeric":
+        return f"trim_scale({name})::text"
+    return f"({name} at time zone 'UTC')::text" if column.data_type == "timestamptz" else f"{name}::text"

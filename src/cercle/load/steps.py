@@ -183,6 +183,7 @@ class Load:
         """Store what is in order and new; find out about each other row why it is not."""
         connection, load_id, source = self._connection, self._load_id, self._source
         connection.execute(f"analyze {INCOMING}")
+        self._suppression.clear_references(connection, careful)
         read_count, read_sums = self._answer(careful.totals)
         if read_count != self._parsed_count:
             raise self._imbalance(f"{self._parsed_count} rows were sent, {read_count} arrived")

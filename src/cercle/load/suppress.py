@@ -10,7 +10,7 @@ import psycopg
 from cercle.contracts import Entity
 from cercle.errors import CercleError
 from cercle.load.rules import identifier, literal
-from cercle.load.statements import Statements
+from cercle.load.statements import INCOMING, Statements
 from cercle.privacy.pseudonyms import IDENTITY_KIND, PseudonymKey, split_contact_point
 from cercle.privacy.tombstones import TombstoneIndex
 from cercle.settings import Settings
@@ -18,6 +18,7 @@ from cercle.sources import Source
 
 __all__ = [
     "RECORD_KIND",
+    "REFERENCES",
     "WORD",
     "Suppression",
     "identifier_columns",
@@ -36,6 +37,8 @@ _KINDS = {
     "customer_ref": IDENTITY_KIND,
     "contact_point": "",
 }
+# References to another person: cleared where that one was erased; the row is not his or hers.
+REFERENCES = {"other_customer_ref": IDENTITY_KIND, "other_account_ref": "social"}
 # A source record by its own key: many records of an erased person carry no identifier.
 RECORD_KIND = "record"
 _LOYALTY = "loyalty_id"
@@ -81,6 +84,25 @@ class Suppression:
     def mentions(self, payload: str | None) -> bool:
         """Whether a row that cannot be read names an erased person's mailbox, number or customer number."""
         return payload_mentions(self._index, payload, self._region)
+
+    def clear_references(self, connection: psycopg.Connection, statements: Statements) -> None:
+        """Clear what incoming rows of others say of an erased person: who referred them, whom they answered."""
+        if not self._index:
+            return
+        for column in statements.present:
+            kind = REFERENCES.get(column.semantic_type or "")
+            if kind is None:
+                continue
+            place = statements.incoming_column(column.name)
+            prefix = f"{self._source.name}:" if kind == IDENTITY_KIND else ""
+            rows = connection.execute(
+                f"select distinct {place} from {INCOMING} where {place} is not null".encode()
+            ).fetchall()
+            erased = [value for (value,) in rows if self._index.erased_at(kind, f"{prefix}{value}")]
+            if erased:
+                connection.execute(
+                    f"update {INCOMING} set {place} = null where {place} = any(%s)".encode(), (erased,)
+                )
 
     def suppress(
         self, connection: psycopg.Connection, statements: Statements, load_id: int

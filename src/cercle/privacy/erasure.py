@@ -19,6 +19,7 @@ from cercle import db
 from cercle.build_lock import build_lock
 from cercle.errors import EXIT_LOCKED, CercleError
 from cercle.privacy import erasure_derived, erasure_files, erasure_fixed, erasure_raw
+from cercle.privacy.erasure_archive import archive_accounts
 from cercle.privacy.erasure_catalog import Catalogue, read_catalogue
 from cercle.privacy.erasure_derived import RelationCount
 from cercle.privacy.erasure_person import Person, find_person_to_erase, keep_keys
@@ -26,9 +27,7 @@ from cercle.privacy.pseudonyms import IDENTITY_KIND, PseudonymKey
 from cercle.settings import Settings
 from cercle.sources import all_contracts
 
-__all__ = ["ACCOUNTING_YEARS", "Erasure", "Order", "erase", "forget_statistics"]
-
-ACCOUNTING_YEARS = 10  # Code de commerce, art. L123-22
+__all__ = ["Erasure", "Order", "erase", "forget_statistics"]
 
 
 @dataclass(frozen=True)
@@ -176,11 +175,15 @@ def _erase(
             "Nothing in the warehouse is of this contact point", remedy="Check it, or load its files first"
         )
     erasure_id = _insert(connection, person, key, order, erased_at)
-    archived = erasure_raw.archive_accounts(connection, entities, erasure_id, ACCOUNTING_YEARS)
+    archived = archive_accounts(connection, entities, erasure_id)
     index = erasure_fixed.bury(connection, person, spellings, key, erased_at, order.request_key)
     counts = [
         RelationCount(count.relation, "deleted", count.before, count.after)
         for count in erasure_raw.delete_rows(connection, entities)
+    ]
+    counts += [
+        RelationCount(count.relation, "cleared", count.before, count.after)
+        for count in erasure_raw.clear_raw_references(connection, entities)
     ]
     forgotten = erasure_raw.forget_values(connection, entities, person, keys)
     counts.append(RelationCount("ops.normalised_values", "deleted", forgotten, 0))

@@ -13,7 +13,7 @@ from cercle.load.suppress import RECORD_KIND, WORD, payload_mentions
 from cercle.privacy.erasure_derived import RelationCount
 from cercle.privacy.erasure_person import Person
 from cercle.privacy.erasure_raw import REASON
-from cercle.privacy.ledger import append, make_pending
+from cercle.privacy.own_events import OwnEvent, append_own_events, ledger_identities
 from cercle.privacy.pseudonyms import IDENTITY_KIND, PseudonymKey, split_contact_point
 from cercle.privacy.tombstones import TombstoneIndex, spelling_forms
 
@@ -223,26 +223,16 @@ def append_to_ledger(
         erasure_id: of the erasure.
         erased_at: when.
     """
-    pending = make_pending(connection)
     references = [value for value in person.values(IDENTITY_KIND) if not value.startswith(_LOYALTY)]
-    for place, reference in enumerate(references):
-        names = [key.of(IDENTITY_KIND, reference) for key in keys]
-        row = connection.execute(
-            "select ledger_key from privacy.source_identities where identity_key = any(%s)", (names,)
-        ).fetchone()
-        if row is None:
-            connection.execute(
-                "insert into privacy.source_identities (identity_key, key_version, ledger_key) values (%s, %s, %s)",
-                (names[-1], keys[-1].version, names[-1]),
-            )
-        connection.execute(
-            """
-            insert into pending_consent_events (
-                ledger, source_system, source_event_id, identity_key, type, occurred_at, recorded_at, actor
-            )
-            values ('main', 'cercle', %s, %s, 'erasure_executed', %s, %s, 'operator')
-            """,
-            (f"erasure:{erasure_id}:{place}", row[0] if row else names[-1], erased_at, erased_at),
+    events = [
+        OwnEvent(
+            f"erasure:{erasure_id}:{place}",
+            "erasure_executed",
+            erased_at,
+            "operator",
+            identity_key=identity_key,
         )
-    appended = append(connection, pending).appended if references else 0
+        for place, identity_key in enumerate(ledger_identities(connection, references, keys))
+    ]
+    appended = append_own_events(connection, events)
     return RelationCount("privacy.consent_events", "appended", appended, appended)

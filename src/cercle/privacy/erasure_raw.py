@@ -14,7 +14,8 @@ import psycopg
 from cercle.contracts import Entity
 from cercle.errors import CercleError
 from cercle.load.rules import identifier, literal
-from cercle.load.suppress import identifier_columns, order_handle, record_key
+from cercle.load.statements import row_hash
+from cercle.load.suppress import REFERENCES, identifier_columns, order_handle, record_key
 from cercle.load.values import typed_columns
 from cercle.privacy.erasure_person import Person
 from cercle.privacy.pseudonyms import IDENTITY_KIND, PseudonymKey
@@ -22,16 +23,16 @@ from cercle.privacy.pseudonyms import IDENTITY_KIND, PseudonymKey
 __all__ = [
     "REASON",
     "RawCount",
-    "archive_accounts",
+    "clear_raw_references",
     "delete_rows",
     "find_rows",
     "forget_values",
+    "found_rows",
     "take_originals",
 ]
 
 REASON = "Erased at the person's request."
 _VALUE_TYPES = {"email": "email", "tel": "phone", "social": "account_ref"}
-_NOT_FOR_ACCOUNTS = {"free_text", "consent_proof"}
 
 
 @dataclass(frozen=True)
@@ -178,7 +179,7 @@ def take_originals(
     )
     spellings: set[tuple[str, str]] = set()
     for entity in entities:
-        rows = _found(entity)
+        rows = found_rows(entity)
         for value_type, names in typed_columns(entity).items():
             for name in names:
                 connection.execute(
@@ -194,61 +195,11 @@ def take_originals(
     return sorted(spellings), int(count[0]) if count else 0
 
 
-def _found(entity: Entity) -> str:
-    """SQL: the found rows of an entity, as `rows`; a condition may follow with `and`."""
+def found_rows(entity: Entity) -> str:
+    """Return SQL of the found rows of an entity, as `rows`; a condition may follow with `and`."""
     table = identifier("raw", entity.relation)
     places = f"array(select place from erased_rows where relation = {literal(entity.raw_relation)})"
     return f"{table} as rows where rows.ctid = any({places})"
-
-
-def archive_accounts(
-    connection: psycopg.Connection, entities: Iterable[Entity], erasure_id: int, years: int
-) -> int:
-    """Copy what accounting law asks for into the archive: rows with amounts, without any personal column.
-
-    Args:
-        connection: with erased_rows.
-        entities: those with a money column are invoices and their lines.
-        erasure_id: of this erasure.
-        years: that the law makes a company keep them.
-
-    Returns:
-        How many rows.
-    """
-    count = 0
-    for entity in entities:
-        if not entity.money_columns:
-            continue
-        kept = [
-            column.name
-            for column in entity.columns
-            if not column.is_personal
-            and column.semantic_type not in _NOT_FOR_ACCOUNTS
-            and not column.name.endswith("_ref")
-        ]
-        pairs = ", ".join(f"{literal(name)}, rows.{identifier(name)}" for name in kept)
-        moment = next(
-            (
-                f"rows.{identifier(name)}"
-                for name in (entity.occurred_at_column, entity.version_column)
-                if name is not None
-            ),
-            "rows._loaded_at",
-        )
-        count += connection.execute(
-            f"""
-            insert into archive.accounting_rows (erasure_id, source_name, entity, content, keep_until)
-            select
-                %s,
-                rows._source,
-                {literal(entity.name)},
-                jsonb_strip_nulls(jsonb_build_object({pairs})),
-                (coalesce({moment}, rows._loaded_at) at time zone 'Europe/Paris' + make_interval(years => %s))::date
-            from {_found(entity)}
-            """.encode(),
-            (erasure_id, years),
-        ).rowcount
-    return count
 
 
 def delete_rows(connection: psycopg.Connection, entities: Iterable[Entity]) -> list[RawCount]:
@@ -275,7 +226,7 @@ def delete_rows(connection: psycopg.Connection, entities: Iterable[Entity]) -> l
             f"where sightings.raw_relation = {literal(relation)} and sightings.row_id = rows._row_id "
             f"and rows.ctid = any(array(select place from erased_rows where relation = {literal(relation)}))".encode()
         )
-        deleted = connection.execute(f"delete from {_found(entity)}".encode()).rowcount
+        deleted = connection.execute(f"delete from {found_rows(entity)}".encode()).rowcount
         left = connection.execute(
             f"select count(*) from {identifier('raw', entity.relation)} as rows where {_is_persons(entity)}".encode()
         ).fetchone()
@@ -294,6 +245,33 @@ def delete_rows(connection: psycopg.Connection, entities: Iterable[Entity]) -> l
     return counts
 
 
+def clear_raw_references(connection: psycopg.Connection, entities: Iterable[Entity]) -> list[RawCount]:
+    """Clear what rows of others say of the person: a customer number as who referred them, an account answered.
+
+    The row's hash is made anew, so that the same row of an old file is still known.
+
+    Args:
+        connection: with erased_identifiers, after `delete_rows`.
+        entities: that have a raw table.
+    """
+    counts = []
+    for entity in entities:
+        for column in entity.columns:
+            kind = REFERENCES.get(column.semantic_type or "")
+            if kind is None:
+                continue
+            name = identifier(column.name)
+            value = f"_source || ':' || {name}" if kind == IDENTITY_KIND else name
+            rest = [other for other in entity.columns if other.name != column.name]
+            changed = connection.execute(
+                f"update {identifier('raw', entity.relation)} set {name} = null, _row_hash = {row_hash(rest)} "
+                f"where {value} in (select value from erased_identifiers)".encode()
+            ).rowcount
+            if changed:
+                counts.append(RawCount(entity.raw_relation, changed, 0))
+    return counts
+
+
 def _count_as_suppressed(connection: psycopg.Connection, entity: Entity) -> None:
     """Move the found rows of a table from stored to suppressed in ops.loads."""
     amounts = ", ".join(
@@ -304,7 +282,7 @@ def _count_as_suppressed(connection: psycopg.Connection, entity: Entity) -> None
         f"""
         with moved as (
             select rows._load_id as load_id, count(*) as row_count, jsonb_build_object({amounts}) as sums
-            from {_found(entity)}
+            from {found_rows(entity)}
             group by rows._load_id
         ),
 

@@ -1,0 +1,100 @@
+"""Events that cercle itself records in the ledger: an erasure, an objection or restriction that a request asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import psycopg
+
+from cercle.privacy.ledger import append, make_pending
+from cercle.privacy.pseudonyms import IDENTITY_KIND, PseudonymKey
+
+__all__ = ["OwnEvent", "append_own_events", "ledger_identities"]
+
+
+@dataclass(frozen=True)
+class OwnEvent:
+    """An event of ours.
+
+    Attributes:
+        source_event_id: unique among ours: a second append of the same event changes nothing.
+        identity_key: name of the source identity in the ledger; or
+        contact_point_key: of the contact point, with its kind.
+        actor: subject where the person asked for it.
+    """
+
+    source_event_id: str
+    type: str
+    occurred_at: datetime
+    actor: str
+    identity_key: str | None = None
+    contact_point_key: str | None = None
+    contact_point_kind: str | None = None
+    channel: str | None = None
+    scope: str | None = None
+    method: str | None = None
+
+
+def ledger_identities(
+    connection: psycopg.Connection, references: Sequence[str], keys: Sequence[PseudonymKey]
+) -> list[str]:
+    """Return the names that the ledger has for source identities, and register those that it has not met.
+
+    Args:
+        connection: in a transaction.
+        references: `source:number`.
+        keys: all versions of the secret, the newest last.
+    """
+    names = []
+    for reference in references:
+        pseudonyms = [key.of(IDENTITY_KIND, reference) for key in keys]
+        row = connection.execute(
+            "select ledger_key from privacy.source_identities where identity_key = any(%s)", (pseudonyms,)
+        ).fetchone()
+        if row is None:
+            connection.execute(
+                "insert into privacy.source_identities (identity_key, key_version, ledger_key) values (%s, %s, %s)",
+                (pseudonyms[-1], keys[-1].version, pseudonyms[-1]),
+            )
+        names.append(str(row[0]) if row else pseudonyms[-1])
+    return names
+
+
+def append_own_events(connection: psycopg.Connection, events: Sequence[OwnEvent]) -> int:
+    """Append events, recorded now; return how many were new.
+
+    Args:
+        connection: its caller holds the lock `ledger` and commits.
+        events: of any type of the vocabulary.
+    """
+    if not events:
+        return 0
+    pending = make_pending(connection)
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            """
+            insert into pending_consent_events (
+                ledger, source_system, source_event_id, identity_key, contact_point_key, contact_point_kind, channel,
+                type, scope, occurred_at, recorded_at, actor, method
+            )
+            values ('main', 'cercle', %s, %s, %s, %s, %s, %s, %s, %s, clock_timestamp(), %s, %s)
+            """,
+            [
+                (
+                    event.source_event_id,
+                    event.identity_key,
+                    event.contact_point_key,
+                    event.contact_point_kind,
+                    event.channel,
+                    event.type,
+                    event.scope,
+                    event.occurred_at,
+                    event.actor,
+                    event.method,
+                )
+                for event in events
+            ],
+        )
+    return append(connection, pending).appended
