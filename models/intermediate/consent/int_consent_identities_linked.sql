@@ -21,6 +21,13 @@ record_customers as (
     from {{ ref('int_record_customers') }}
 ),
 
+own_events as (
+    select
+        identity,
+        record_key
+    from {{ ref('int_own_events_linked') }}
+),
+
 members as (
     select *
     from {{ source('identity', 'members') }}
@@ -33,6 +40,14 @@ linked_now as (
         record_customers.customer_id as person_id
     from consent_events
     inner join record_customers on consent_events.record_key = record_customers.record_key
+
+    union
+
+    select distinct
+        own_events.identity,
+        record_customers.customer_id as person_id
+    from own_events
+    inner join record_customers on own_events.record_key = record_customers.record_key
 
     union
 

@@ -133,7 +133,25 @@ def purge_command(state: State) -> int:
     return EXIT_OK
 
 
+@click.command(name="rotate-key")
+@pass_state
+def rotate_command(state: State) -> None:
+    """Key every known value under the newest version of the secret; the ledger keeps its names.
+
+    First add the new version at the end of CERCLE_HMAC_KEYS, and leave the old ones before it: tombstones are known
+    under them. Run `cercle run` afterwards. Again changes nothing.
+    """
+    from cercle.privacy.rotation import rotate
+
+    rotation = rotate(state.settings)
+    state.show(
+        asdict(rotation),
+        f"Version {rotation.key_version}: {rotation.value_count} values keyed anew, {rotation.name_count} names added; "
+        f"{rotation.orphan_count} contact points are known under an older version alone.",
+    )
+
+
 def add_commands(group: click.Group) -> None:
     """Add the commands of this module to `cercle privacy`."""
-    for command in (erase_command, verify_command, purge_command):
+    for command in (erase_command, verify_command, purge_command, rotate_command):
         group.add_command(command)

@@ -18,6 +18,7 @@ from cercle.privacy import intake_sql, notices_sql
 from cercle.privacy.clock import due_date, keep_holidays
 from cercle.privacy.ledger import PENDING, append, make_pending
 from cercle.privacy.pseudonyms import IDENTITY_KIND, PseudonymKey, fallback_form, split_contact_point
+from cercle.privacy.rotation import adopt_old_names
 from cercle.settings import Settings
 
 __all__ = ["IntakeCounts", "append_admitted", "take_in"]
@@ -67,9 +68,11 @@ def append_admitted(connection: psycopg.Connection, settings: Settings | None = 
 
 def take_in(connection: psycopg.Connection, settings: Settings) -> IntakeCounts:
     """As `append_admitted`, with all counts."""
-    key = PseudonymKey.current(settings)
+    keys = PseudonymKey.every(settings)
+    key = keys[-1]
     with db.advisory_lock(connection, "ledger"):
         connection.execute(intake_sql.ADMITTED)
+        adopt_old_names(connection, keys)
         has = {
             name: _exists(connection, name)
             for name in (

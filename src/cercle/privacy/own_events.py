@@ -11,7 +11,7 @@ import psycopg
 from cercle.privacy.ledger import append, make_pending
 from cercle.privacy.pseudonyms import IDENTITY_KIND, PseudonymKey
 
-__all__ = ["OwnEvent", "append_own_events", "ledger_identities"]
+__all__ = ["OwnEvent", "append_own_events", "ledger_identities", "link_identities"]
 
 
 @dataclass(frozen=True)
@@ -59,6 +59,57 @@ def ledger_identities(
                 (pseudonyms[-1], keys[-1].version, pseudonyms[-1]),
             )
         names.append(str(row[0]) if row else pseudonyms[-1])
+    return names
+
+
+def link_identities(
+    connection: psycopg.Connection, references: Sequence[str], customer_id: str, keys: Sequence[PseudonymKey]
+) -> list[str]:
+    """As `ledger_identities`, and let decisions know at once whose they are.
+
+    The next build finds the same links by the values that are kept here (int_consent_identities_linked).
+
+    Args:
+        connection: in a transaction.
+        references: `source:number` of the customer's own records.
+        customer_id: of today.
+        keys: all versions of the secret, the newest last.
+    """
+    names = ledger_identities(connection, references, keys)
+    for reference, name in zip(references, names, strict=True):
+        system, _, number = reference.partition(":")
+        connection.execute(
+            """
+            insert into ops.normalised_values (
+                value_type, region, original_hash, normalised, value_key, key_version, library_version
+            )
+            values ('source_identity', %s, md5(%s)::uuid, %s, %s, %s, 'cercle 1')
+            on conflict do nothing
+            """,
+            (system, number, reference, keys[-1].of(IDENTITY_KIND, reference), keys[-1].version),
+        )
+        connection.execute(
+            """
+            insert into privacy.source_identities (identity_key, key_version, ledger_key)
+            values (%s, %s, %s)
+            on conflict do nothing
+            """,
+            (keys[-1].of(IDENTITY_KIND, reference), keys[-1].version, name),
+        )
+        connection.execute(
+            """
+            insert into intermediate.int_consent_identities_linked (
+                ledger, identity, person_id, valid_from, valid_to, lifts_from, known_from, known_to
+            )
+            select 'main', %(identity)s, %(person)s, '-infinity', 'infinity', clock_timestamp(), '-infinity', 'infinity'
+            where not exists (
+                select
+                from intermediate.int_consent_identities_linked as known
+                where known.ledger = 'main' and known.identity = %(identity)s and known.person_id = %(person)s
+            )
+            """,
+            {"identity": name, "person": customer_id},
+        )
     return names
 
 

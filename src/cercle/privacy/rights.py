@@ -17,7 +17,7 @@ from cercle import db
 from cercle.errors import CercleError
 from cercle.privacy.clock import PARIS, due_date
 from cercle.privacy.erasure_person import Person, find_person_to_erase
-from cercle.privacy.own_events import OwnEvent, append_own_events, ledger_identities
+from cercle.privacy.own_events import OwnEvent, append_own_events, link_identities
 from cercle.privacy.pseudonyms import IDENTITY_KIND, PseudonymKey
 from cercle.settings import Settings
 
@@ -277,7 +277,7 @@ def _events(
     scope = {"objection": "person", "withdrawal": "channel"}.get(kind)
     references = [value for value in person.values(IDENTITY_KIND) if not value.startswith(_LOYALTY)]
     holders: list[tuple[str | None, str | None, str | None]] = [
-        (name, None, None) for name in ledger_identities(connection, references, keys)
+        (name, None, None) for name in link_identities(connection, references, str(person.customer_id), keys)
     ]
     if kind != "restriction":
         holders += [
