@@ -26,6 +26,7 @@ __all__ = [
     "parse_ahead",
     "project_sha256",
     "read_manifest",
+    "read_or_make_manifest",
     "run_dbt",
     "run_layer",
     "warm_dbt",
@@ -158,6 +159,13 @@ def read_manifest(settings: Settings) -> dict[str, Any]:
         raise CercleError("dbt has not read the project yet", where=str(path)) from None
     assert isinstance(manifest, dict)
     return manifest
+
+
+def read_or_make_manifest(settings: Settings) -> dict[str, Any]:
+    """As `read_manifest`; where no build of this installation has left one, dbt parses the project first."""
+    if not (_target(settings) / "manifest.json").exists():
+        run_dbt(settings, "parse")
+    return read_manifest(settings)
 
 
 def project_sha256(settings: Settings) -> str:

@@ -11,12 +11,12 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 import psycopg
 
 from cercle import db
 from cercle.build_lock import build_lock
+from cercle.dbt_runner import read_or_make_manifest
 from cercle.errors import EXIT_LOCKED, CercleError
 from cercle.privacy import erasure_derived, erasure_files, erasure_fixed, erasure_raw
 from cercle.privacy.erasure_archive import archive_accounts
@@ -91,12 +91,10 @@ def erase(
         CercleError: the person or request is not known; a build is under way; a relation holds personal columns and
             nothing says how to erase from it. Nothing is changed then.
     """
-    from cercle import dbt_runner
-
     started = time.monotonic()
     keys = PseudonymKey.every(settings)
     with build_lock(settings):
-        manifest = _manifest(settings, dbt_runner)
+        manifest = read_or_make_manifest(settings)
         with db.connect(settings) as connection:
             with db.advisory_lock(connection, "ledger"):
                 _refuse_build(connection)
@@ -115,15 +113,6 @@ def erase(
             assert erasure.erasure_id is not None
             files = erasure_files.deal_with_files(connection, settings, erasure.erasure_id, is_deleting_files)
             return Erasure(**{**vars(erasure), "files": files, "duration_seconds": _since(started)})
-
-
-def _manifest(settings: Settings, dbt_runner: Any) -> dict[str, Any]:
-    try:
-        found: dict[str, Any] = dbt_runner.read_manifest(settings)
-    except CercleError:
-        dbt_runner.run_dbt(settings, "parse")
-        found = dbt_runner.read_manifest(settings)
-    return found
 
 
 def _refuse_build(connection: psycopg.Connection) -> None:

@@ -7,13 +7,15 @@ was erased, are known under them alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import psycopg
 
 from cercle import db
 from cercle.build_lock import build_lock
+from cercle.dbt_runner import read_or_make_manifest
 from cercle.errors import CercleError
 from cercle.load.normalise import CONTACT_KINDS
 from cercle.load.rules import identifier
@@ -69,12 +71,13 @@ def rotate(settings: Settings) -> Rotation:
             where="CERCLE_HMAC_KEYS",
             remedy="Add a new one at its end: k1:<hex>,k2:<hex> (openssl rand -hex 32)",
         )
+    manifest = read_or_make_manifest(settings)
     with build_lock(settings), db.connect(settings) as connection, db.advisory_lock(connection, "ledger"):
         connection.execute("lock table ops.normalised_values in share row exclusive mode")
         value_count, unknown_count = _key_anew(connection, keys)
         name_count = _add_names(connection, keys[-1])
         if value_count:
-            _drop_incremental(connection)
+            _drop_incremental(connection, manifest)
         orphans = _orphans(connection, keys[-1])
     return Rotation(keys[-1].version, value_count, name_count, unknown_count, len(orphans))
 
@@ -214,18 +217,12 @@ def _add_names(connection: psycopg.Connection, key: PseudonymKey) -> int:
     return points + identities
 
 
-def _drop_incremental(connection: psycopg.Connection) -> None:
-    """Incremental models that hold pseudonyms: dbt makes a table whole that is not there."""
-    rows = connection.execute(
-        """
-        select distinct columns.table_name
-        from information_schema.columns
-        where columns.table_schema = 'intermediate' and columns.table_name = any(%s)
-        """,
-        (["int_identity_values", "int_interactions_unioned", "int_interaction_intents_found"],),
-    ).fetchall()
-    for (name,) in rows:
-        connection.execute(f"drop table {identifier('intermediate', name)}".encode())
+def _drop_incremental(connection: psycopg.Connection, manifest: Mapping[str, Any]) -> None:
+    """Incremental models hold pseudonyms of rows that no new load brings: dbt makes a table whole that is not there."""
+    for node in manifest["nodes"].values():
+        if node["resource_type"] == "model" and node["config"]["materialized"] == "incremental":
+            table = identifier(node["schema"], node.get("alias") or node["name"])
+            connection.execute(f"drop table if exists {table}".encode())
 
 
 def _orphans(connection: psycopg.Connection, key: PseudonymKey) -> dict[str, str]:
