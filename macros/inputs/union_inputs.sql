@@ -16,13 +16,22 @@
     {%- if not execute -%}
         select 1
     {%- else -%}
-        {%- set columns = adapter.get_columns_in_relation(relations[0]) -%}
+        {#- One feed has all columns: the database need not be asked for them. -#}
+        {%- set columns = adapter.get_columns_in_relation(relations[0]) if relations | length > 1 else [] -%}
         {%- for relation in relations %}
-            {%- set names = adapter.get_columns_in_relation(relation) | map(attribute='name') | list %}
     select
-            {%- for column in columns %}
+            {%- if loop.first %}
+                {%- for column in columns %}
+        {{ column.name }}{{ "," if not loop.last }}
+                {%- else %}
+        *
+                {%- endfor %}
+            {%- else %}
+                {%- set names = adapter.get_columns_in_relation(relation) | map(attribute='name') | list %}
+                {%- for column in columns %}
         {% if column.name in names %}{{ column.name }}{% else %}null::{{ column.data_type }} as {{ column.name }}{% endif %}{{ "," if not loop.last }}
-            {%- endfor %}
+                {%- endfor %}
+            {%- endif %}
     from {{ relation }}
     where true
             {%- if versions == 'current' %}

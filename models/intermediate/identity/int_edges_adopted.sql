@@ -1,3 +1,5 @@
+{{ config(materialized='ephemeral') }}
+
 with
 
 adopted as (
@@ -42,12 +44,13 @@ adopted_records as (
     where people.name_key is not null
     union
     select
-        node_key,
-        identifier_type,
-        expected_count,
-        component_key as record_key
+        adopted.node_key,
+        adopted.identifier_type,
+        adopted.expected_count,
+        adopted.component_key as record_key
     from adopted
-    where component_key not in (select clusters.record_key from clusters)
+    left join clusters on adopted.component_key = clusters.record_key
+    where clusters.record_key is null
 ),
 
 -- And the register entries with the same name, in the one that takes it in.
