@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cercle.commands import State, _privacy_requests, _privacy_rights, pass_state
+from cercle.commands import State, _privacy_reports, _privacy_requests, _privacy_rights, pass_state
 from cercle.commands._privacy_export import export_command
 from cercle.errors import EXIT_DIFFERENCE, EXIT_OK, CercleError
 
@@ -171,5 +171,5 @@ def _migrate_if_empty(connection: Connection) -> None:
         db.migrate(connection)
 
 
-for module in (_privacy_requests, _privacy_rights):
+for module in (_privacy_reports, _privacy_requests, _privacy_rights):
     module.add_commands(command)

@@ -8,7 +8,7 @@ from cercle.errors import CercleError
 from cercle.load.normalise import CONTACT_KINDS, normalise
 from cercle.privacy.pseudonyms import IDENTITY_KIND, PseudonymKey, fallback_form, split_contact_point
 
-__all__ = ["find_contact_point", "find_person"]
+__all__ = ["find_contact_point", "find_customer", "find_person"]
 
 
 def find_contact_point(
@@ -38,6 +38,31 @@ def find_contact_point(
     return row[0] if row else pseudonym
 
 
+def find_customer(connection: psycopg.Connection, customer_id: str) -> str:
+    """Return the customer that an id stands for today, also a retired one.
+
+    Raises:
+        CercleError: there is no such customer, or no build yet.
+    """
+    if connection.execute("select to_regclass('intermediate.int_record_customers')").fetchone() == (None,):
+        raise CercleError("No build has made customers yet", remedy="Run `cercle run` first")
+    row = connection.execute(
+        """
+        select resolved.customer_id
+        from (select identity.resolve('customer', %(id)s) as customer_id) as resolved
+        where exists (
+            select 1
+            from intermediate.int_record_customers as known
+            where known.customer_id = resolved.customer_id
+        )
+        """,
+        {"id": customer_id},
+    ).fetchone()
+    if row is None:
+        raise CercleError("There is no such customer", where=customer_id)
+    return str(row[0])
+
+
 def find_person(
     connection: psycopg.Connection, key: PseudonymKey, customer_id: str | None, source_id: str | None
 ) -> str:
@@ -46,24 +71,10 @@ def find_person(
     Raises:
         CercleError: there is no such customer, or no build yet.
     """
+    if customer_id is not None:
+        return find_customer(connection, customer_id)
     if connection.execute("select to_regclass('intermediate.int_record_customers')").fetchone() == (None,):
         raise CercleError("No build has made customers yet", remedy="Run `cercle run` first")
-    if customer_id is not None:
-        row = connection.execute(
-            """
-            select resolved.customer_id
-            from (select identity.resolve('customer', %(id)s) as customer_id) as resolved
-            where exists (
-                select 1
-                from intermediate.int_record_customers as known
-                where known.customer_id = resolved.customer_id
-            )
-            """,
-            {"id": customer_id},
-        ).fetchone()
-        if row is None:
-            raise CercleError("There is no such customer", where=customer_id)
-        return str(row[0])
     assert source_id is not None
     row = connection.execute(
         "select customer_id from intermediate.int_record_customers where record_key = %s",
