@@ -101,6 +101,10 @@ docs: install ## One static page with every model, column and lineage: .cercle/t
 bench: install ## Measure publication, 2,000,000 rows, as JSON; see docs/measurements.md
 	@$(BIN)/python benchmarks/bench_publish.py $(ARGS)
 
+.PHONY: mutate-consent
+mutate-consent: install ## Break each rule of consent on purpose, one at a time: the scenarios must notice
+	@$(BIN)/python tools/mutate_consent.py $(ARGS)
+
 .PHONY: build
 build: install ## Build the wheel into dist/
 	@$(UV) build --wheel --no-build-isolation --offline --out-dir dist --quiet

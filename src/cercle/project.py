@@ -19,10 +19,32 @@ from cercle.paths import package_root
 from cercle.settings import Settings
 from cercle.sources import configured_sources
 
-__all__ = ["create_project", "ensure_project", "link_packages"]
+__all__ = ["create_project", "ensure_project", "link_packages", "project_variable"]
 
 TEMPLATE = Path(__file__).parent / "project_template"
 _NAMES = {"gitignore": ".gitignore"}  # packaging tools obey a file that is called .gitignore
+
+
+def project_variable(settings: Settings, name: str) -> Any:
+    """Return a var of the user's project as dbt would find it for the package: scoped to it, else for all, else shipped.
+
+    Raises:
+        CercleError: a project file cannot be read.
+    """
+    for path in (settings.project_dir / "dbt_project.yml", package_root() / "dbt_project.yml"):
+        if not path.is_file():
+            continue
+        try:
+            document = yaml.safe_load(path.read_text(encoding="utf-8"))
+        except (yaml.YAMLError, UnicodeDecodeError):
+            raise CercleError(
+                "The dbt project file cannot be read", where=str(path), remedy="Mend its YAML"
+            ) from None
+        variables = (document.get("vars") or {}) if isinstance(document, dict) else {}
+        for scope in (variables.get("cercle"), variables):
+            if isinstance(scope, dict) and name in scope:
+                return scope[name]
+    return None
 
 
 def create_project(settings: Settings) -> list[Path]:

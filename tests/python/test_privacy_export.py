@@ -239,6 +239,7 @@ def test_an_export_that_fails_leaves_neither_file_nor_record(
     [
         "with gone as (delete from marts.orders returning customer_id) select customer_id from gone",
         "select customer_id from marts.customer_360) as s; delete from marts.orders; --",
+        "select nextval(pg_get_serial_sequence('ops.loads', 'load_id'))::text as customer_id",
         "select pg_terminate_backend(0)::text as customer",
         "select customer_id from marts.nothing",
     ],

@@ -282,6 +282,31 @@ def test_the_officer_reads_all_and_changes_nothing(connect: Connect, clear: set[
             connection.execute(statement.encode())
 
 
+@pytest.mark.parametrize(
+    "attempt",
+    [
+        "update privacy.consent_events set channel = 'sms'",
+        "delete from privacy.decisions",
+        "truncate privacy.ledger_heads",
+        "select * from archive.accounting_rows",
+        "select * from pg_authid",
+        "select pg_read_file('postgresql.conf')",
+        "create role mine",
+        "create extension file_fdw",
+        "alter table marts.customer_identifiers disable row level security",
+        "drop policy cercle_marketing_email on marts.customer_identifiers",
+        "grant cercle_dpo to cercle_builder",
+    ],
+)
+def test_the_builder_fills_what_it_builds_and_neither_rewrites_nor_opens(
+    connect: Connect, attempt: str
+) -> None:
+    connection = connect("cercle_builder")
+    assert connection.execute("select count(*) > 0 from raw.store__customers").fetchall() == [(True,)]
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        connection.execute(attempt.encode())
+
+
 def test_an_account_without_a_role_reads_nothing(guarded: World, clear: set[str]) -> None:
     with login(guarded, None) as dsn, psycopg.connect(dsn, autocommit=True) as connection:
         assert [place for place, _ in readable(connection) if not place.startswith("pg_catalog.")] == []
@@ -446,6 +471,8 @@ FAULTS = {
     "mask marts.interactions_masked is missing": "drop view marts.interactions_masked",
     "mask marts.interactions_masked shows body":
         "create or replace view marts.interactions_masked as select * from marts.interactions",
+    "role cercle_builder can change privacy.consent_events":
+        "grant update on privacy.consent_events to cercle_builder",
     "function marts.f has its owner's rights":
         "create function marts.f() returns text language sql security definer as 'select 1::text'",
 }  # fmt: skip

@@ -323,6 +323,15 @@ WORLDS: dict[str, dict[str, Any]] = {
             ask("DENY WITHDRAWN", source="web:2", when="04-01"), ask("DENY RESTRICTED", source="web:3", when="04-01"),
         ],
     },
+    "a country is a row, and one without rows allows nothing": {
+        "events": [grant(), grant(source="web:2", contact_point=M2), event(
+            "doi_confirmed", "03-02", "web:2", **{"for": f"consent_given web:2 03-01 {M2}"})],
+        "queries": [
+            ask("ALLOW CONSENT"), ask("DENY PENDING_DOI", jurisdiction="DE"), ask("DENY NO_BASIS", jurisdiction="XX"),
+            ask("ALLOW CONSENT", source="web:2", contact_point=M2, jurisdiction="DE"),
+            ask("DENY NO_BASIS", source="web:2", contact_point=M2, jurisdiction="HOUSE"),
+        ],
+    },
     "what has no time of recording is known when it occurred": {
         "events": [{name: value for name, value in grant().items() if name != "recorded_at"}],
         "queries": [ask("ALLOW CONSENT", known_at=at("03-01")), ask("DENY NO_BASIS", known_at=at("02-28"))],

@@ -27,9 +27,9 @@ __all__ = ["export_command"]
     "--out", required=True, type=click.Path(path_type=Path, dir_okay=False), help="The file to write."
 )
 @click.option("--recipient", help="For partner_prospecting: who is to receive.")
-@click.option("--controller", help="Legal entity that asks; a sale allows its own seller alone.")
+@click.option("--controller", help="Legal entity that asks; by default var cercle_controller.")
 @click.option("--product-family", help="What is advertised; a sale or contract allows its own family alone.")
-@click.option("--jurisdiction", default="FR", show_default=True, help="Whose law decides.")
+@click.option("--jurisdiction", help="Whose law decides; by default var cercle_jurisdiction.")
 @click.option(
     "--format", "file_format", type=click.Choice(["csv", "jsonl"]), default="csv", show_default=True
 )

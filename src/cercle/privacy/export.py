@@ -11,7 +11,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,7 @@ from cercle.privacy.export_segment import Segment, fill_segment, read_segment
 from cercle.privacy.gate import Block, find_blocks
 from cercle.privacy.pressure import mark_pressed
 from cercle.privacy.rendering import render
+from cercle.project import project_variable
 from cercle.settings import Settings
 
 __all__ = ["ExportReport", "ExportRequest", "export"]
@@ -42,13 +43,13 @@ class ExportRequest:
     Attributes:
         segment: a name, or SQL that gives customer_id; see `read_segment`.
         out: the file to write; nothing may stand there yet.
-        controller: legal entity that asks; a sale allows its own seller alone.
+        controller: legal entity that asks; a sale allows its own seller alone. By default var cercle_controller.
         product_family: what is advertised; a sale or contract allows its own family alone.
         columns: columns of customer_360 that leave with each line, or that an aggregate counts by.
         is_aggregate: counts of allowed persons instead of lines.
         all_contact_points: every allowed contact point of a person, not the best one alone.
         key: idempotency key: a second export with it writes nothing again.
-        jurisdiction: whose law decides.
+        jurisdiction: whose law decides; by default var cercle_jurisdiction.
     """
 
     segment: str
@@ -63,7 +64,7 @@ class ExportRequest:
     is_aggregate: bool = False
     all_contact_points: bool = False
     key: str | None = None
-    jurisdiction: str = "FR"
+    jurisdiction: str | None = None
 
 
 @dataclass(frozen=True)
@@ -112,6 +113,11 @@ def export(
         CercleError: the gate is shut (which is recorded), the request is wrong, or the file cannot be written.
     """
     _refuse_wrong(request)
+    request = replace(
+        request,
+        controller=request.controller or project_variable(settings, "cercle_controller"),
+        jurisdiction=request.jurisdiction or project_variable(settings, "cercle_jurisdiction"),
+    )
     segment = read_segment(settings, request.segment)
     moment = exported_at or datetime.now(UTC)
     with (

@@ -79,6 +79,19 @@ exported as (
         earlier_lines.export_id,
         earlier_lines.exported_at as contacted_at
     from earlier_lines
+    inner join customers on earlier_lines.person_id = customers.customer_id
+
+    union
+
+    select
+        customers.customer_id,
+        earlier_lines.export_id,
+        earlier_lines.exported_at as contacted_at
+    from earlier_lines
+    inner join identity.redirects
+        on redirects.kind = 'customer'
+        and earlier_lines.person_id = redirects.retired_id
+        and redirects.known_to = 'infinity'
     inner join customers on identity.resolve('customer', earlier_lines.person_id) = customers.customer_id
 
     union

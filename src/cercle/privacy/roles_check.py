@@ -12,7 +12,19 @@ import psycopg
 
 from cercle.privacy.roles import MASK_COMMENT, MASKED_SUFFIX, ROLES, ROW_RULES, SCHEMAS, View
 
-__all__ = ["find_faults"]
+__all__ = ["APPEND_ONLY", "find_faults"]
+
+# Tables of some schemas whose trigger refuses a change, quoted, and whether it refuses updates (bit 16 of tgtype) too.
+APPEND_ONLY: LiteralString = """
+select
+    pg_class.oid::regclass::text,
+    bool_or(pg_trigger.tgtype & 16 > 0)
+from pg_trigger
+inner join pg_class on pg_trigger.tgrelid = pg_class.oid
+inner join pg_namespace on pg_class.relnamespace = pg_namespace.oid
+where pg_trigger.tgfoid = 'privacy.refuse_change()'::regprocedure and pg_namespace.nspname = any(%s)
+group by pg_class.oid
+"""
 
 
 def find_faults(connection: psycopg.Connection) -> list[str]:
@@ -56,7 +68,16 @@ def find_faults(connection: psycopg.Connection) -> list[str]:
         "row_relations": list(ROW_RULES),
     }
     faults = []
-    for query in (_POWERS, _MARTS, _OTHER_SCHEMAS, _STRANGERS, _MASKS, _ROW_RULES, _FUNCTIONS):
+    for query in (
+        _POWERS,
+        _APPEND_ONLY_RIGHTS,
+        _MARTS,
+        _OTHER_SCHEMAS,
+        _STRANGERS,
+        _MASKS,
+        _ROW_RULES,
+        _FUNCTIONS,
+    ):
         faults += [str(fault) for (fault,) in connection.execute(query, {**names, **_allowed()}).fetchall()]
     return faults
 
@@ -89,6 +110,19 @@ from pg_auth_members
 inner join pg_roles as members on pg_auth_members.member = members.oid
 inner join pg_roles as groups on pg_auth_members.roleid = groups.oid
 where members.rolname = any(%(roles)s)
+"""
+
+# Append-only by trigger and by grant.
+_APPEND_ONLY_RIGHTS: LiteralString = """
+select 'role ' || roles.role_name || ' can change ' || pg_trigger.tgrelid::regclass
+from pg_trigger
+cross join unnest(%(roles)s::text[]) as roles (role_name)
+where pg_trigger.tgfoid = 'privacy.refuse_change()'::regprocedure
+    and (
+        has_table_privilege(roles.role_name, pg_trigger.tgrelid, 'delete')
+        or has_table_privilege(roles.role_name, pg_trigger.tgrelid, 'truncate')
+        or (pg_trigger.tgtype & 16 > 0 and has_table_privilege(roles.role_name, pg_trigger.tgrelid, 'update'))
+    )
 """
 
 # Each role, mart and column: readable when it is to be, and not otherwise.

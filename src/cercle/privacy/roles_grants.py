@@ -19,7 +19,7 @@ from cercle.privacy.roles import (
     Role,
     View,
 )
-from cercle.privacy.roles_check import find_faults
+from cercle.privacy.roles_check import APPEND_ONLY, find_faults
 
 __all__ = ["apply_access", "drop_dependents", "make_roles"]
 
@@ -176,6 +176,9 @@ def _open_schemas(connection: psycopg.Connection, role: Role) -> None:
         connection.execute(
             sql.SQL("grant execute on all functions in schema {} to {}").format(sql.Identifier(schema), name)
         )
+    for table, is_update_refused in connection.execute(APPEND_ONLY, (list(role.writes),)).fetchall():
+        rights = "update, delete, truncate" if is_update_refused else "delete, truncate"
+        connection.execute(sql.SQL("revoke {} on {} from {}").format(sql.SQL(rights), sql.SQL(table), name))
     for relation in role.relations:
         schema, _, table = relation.partition(".")
         connection.execute(sql.SQL("grant select on {} to {}").format(sql.Identifier(schema, table), name))
