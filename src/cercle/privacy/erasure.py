@@ -178,7 +178,6 @@ def _erase(
     counts.append(RelationCount("ops.normalised_values", "deleted", forgotten, 0))
     counts.append(erasure_fixed.delete_rejected(connection, index, order.region))
     counts += erasure_derived.delete_targets(connection, catalogue.targets)
-    counts += erasure_derived.clear_references(connection)
     counts += erasure_derived.empty_tables(connection, catalogue.emptied)
     counts += erasure_fixed.delete_identity(connection)
     counts.append(erasure_fixed.append_to_ledger(connection, person, keys, erasure_id, erased_at))
@@ -243,11 +242,18 @@ def _prove(connection: psycopg.Connection, erasure: Erasure, request_key: str | 
     with connection.cursor() as cursor:
         cursor.executemany(
             """
-            insert into privacy.erasure_relations (erasure_id, relation, action, rows_before, rows_after)
-            values (%s, %s, %s, %s, %s)
+            insert into privacy.erasure_relations (erasure_id, relation, action, rows_before, rows_after, note)
+            values (%s, %s, %s, %s, %s, %s)
             """,
             [
-                (erasure.erasure_id, count.relation, count.action, count.before, count.after)
+                (
+                    erasure.erasure_id,
+                    count.relation,
+                    count.action,
+                    count.before,
+                    count.after,
+                    "All rows, as the planner estimates them." if count.action == "emptied" else None,
+                )
                 for count in erasure.relations
             ],
         )

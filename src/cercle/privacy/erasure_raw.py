@@ -326,27 +326,38 @@ def forget_values(
     """
     connection.execute("analyze erased_originals")
     for entity in entities:
-        for value_type, names in typed_columns(entity).items():
-            for name in names:
-                connection.execute(
-                    f"delete from erased_originals as gone where gone.value_type = {literal(value_type)} "
-                    f"and gone.original in (select rows.{identifier(name)} from {identifier('raw', entity.relation)} "
-                    f"as rows)".encode()
+        said = ", ".join(
+            f"({literal(value_type)}, rows.{identifier(name)})"
+            for value_type, names in typed_columns(entity).items()
+            for name in names
+        )
+        if not said:
+            continue
+        connection.execute(
+            f"""
+            delete from erased_originals as gone
+            using (
+                select distinct said.value_type, said.original
+                from {identifier("raw", entity.relation)} as rows
+                cross join lateral (values {said}) as said (value_type, original)
+                inner join erased_originals as asked
+                    on said.value_type = asked.value_type and said.original = asked.original
+            ) as still
+            where gone.value_type = still.value_type and gone.original = still.original
+            """.encode()
+        )
+    own = [key.of(held.kind, held.value) for held in person.own for key in keys]
+    return (
+        connection.execute("delete from ops.normalised_values where value_key = any(%s)", (own,)).rowcount
+        + connection.execute(
+            """
+            delete from ops.normalised_values as known
+            using erased_originals as gone
+            where known.original_hash = md5(gone.original)::uuid
+                and (
+                    known.value_type = gone.value_type
+                    or (gone.value_type = 'contact_point' and known.value_type = 'contact_point_unread')
                 )
-    own = [key.of(identifier_.kind, identifier_.value) for identifier_ in person.own for key in keys]
-    return connection.execute(
-        """
-        delete from ops.normalised_values as known
-        where known.value_key = any(%s)
-            or exists (
-                select
-                from erased_originals as gone
-                where known.original_hash = md5(gone.original)::uuid
-                    and (
-                        known.value_type = gone.value_type
-                        or (gone.value_type = 'contact_point' and known.value_type = 'contact_point_unread')
-                    )
-            )
-        """,
-        (own,),
-    ).rowcount
+            """
+        ).rowcount
+    )
