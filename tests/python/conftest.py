@@ -184,3 +184,11 @@ def whole_world(world: World, make_lasting_database: Callable[..., Settings]) ->
     land_next(whole)
     run(whole.settings, as_of=world.as_of)
     return whole
+
+
+@pytest.fixture
+def own_world(world: World, make_database: Callable[..., Settings]) -> World:
+    """The same world in a database of the test's own, to change; with the manifest that its build left."""
+    own = clone_world(world, make_database)
+    shutil.copytree(world.settings.home / "dbt", own.settings.home / "dbt", dirs_exist_ok=True)
+    return own

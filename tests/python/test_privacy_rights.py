@@ -42,12 +42,6 @@ OF_CUSTOMERS = (
 )
 
 
-@pytest.fixture
-def own_world(world: World, make_database: Callable[..., Settings]) -> World:
-    """A published world to change."""
-    return clone_world(world, make_database)
-
-
 def someone(world: World, place: int = 0) -> str:
     """A customer with an own mailbox, an own telephone and orders; those with the most records first."""
     rows = world.rows(
@@ -274,10 +268,10 @@ def test_several_people_of_one_home(own_world: World) -> None:
     erasure = erase(world.settings, Order(REASON, customer_id))
     assert erasure.shared_identifier_count >= 1
     assert rows_of_others(world, customer_id) == others
-    before = world.rows("select count(*) from raw.store__customers")
+    before = raw_counts(world)
     deliver_again(world, [])
-    run(world.settings, as_of=world.as_of)
-    assert world.rows("select count(*) from raw.store__customers") == before
+    load_landing(world.settings)
+    assert raw_counts(world) == before
     assert world.rows(
         "select count(*) from marts.customer_identifiers where identifier_value = %s and customer_id = %s",
         value,

@@ -22,16 +22,10 @@ from cercle.privacy.ledger import first_break
 from cercle.privacy.rights import answer_request, enter_request, list_requests
 from cercle.privacy.rotation import rotate
 from cercle.settings import Settings
-from projects import World, clone_world, run
+from projects import World, run
 
 TWO_KEYS = "k1:" + "01" * 32 + ",k2:" + "02" * 32
 NOTE = "Done as asked."
-
-
-@pytest.fixture
-def own_world(world: World, make_database: Callable[..., Settings]) -> World:
-    """A published world to change."""
-    return clone_world(world, make_database)
 
 
 def allowed_by_mail(world: World, place: int = 0) -> tuple[str, str]:

@@ -50,7 +50,7 @@ def erase_command(state: State, /, dry_run: bool, rewrite: bool, files: str, **w
         raise click.UsageError("Name either --customer or --contact-point")
     order = Order(**whom)
     erasure = erase(state.settings, order, is_dry_run=dry_run, is_deleting_files=files == "delete")
-    rewrites = purge(state.settings) if rewrite and not dry_run else []
+    rewrites = purge(state.settings).rewrites if rewrite and not dry_run else []
     payload = asdict(erasure)
     payload["rewrites"] = [asdict(item) for item in rewrites]
     touched = [count for count in erasure.relations if count.action != "emptied"]
@@ -122,15 +122,14 @@ def purge_command(state: State) -> int:
     """
     from cercle.privacy.purge import purge
 
-    rewrites = purge(state.settings)
-    gained = sum(item.bytes_before - item.bytes_after for item in rewrites)
-    state.show(
-        [asdict(item) for item in rewrites],
-        f"{len(rewrites)} tables rewritten, {gained / 1e6:.1f} MB given back."
-        if rewrites
-        else "No erasure waits for a rewriting.",
+    done = purge(state.settings)
+    gained = sum(item.bytes_before - item.bytes_after for item in done.rewrites)
+    said = (
+        f"{len(done.rewrites)} tables rewritten, {gained / 1e6:.1f} MB given back."
+        if done.rewrites
+        else "No erasure waits for a rewriting."
     )
-    return EXIT_OK
+    state.show(asdict(done), f"{said} {done.expired_count} accounting rows had run out of their term.")
 
 
 @click.command(name="rotate-key")

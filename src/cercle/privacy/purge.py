@@ -1,7 +1,8 @@
-"""Upkeep after erasures: the touched tables are rewritten, so that no dead copy stays in the database's files."""
+"""Upkeep after erasures: touched tables are rewritten, so that no dead copy stays; the archive's terms are kept."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import psycopg
@@ -11,7 +12,7 @@ from cercle import db
 from cercle.build_lock import build_lock
 from cercle.settings import Settings
 
-__all__ = ["Rewrite", "purge"]
+__all__ = ["Purge", "Rewrite", "purge"]
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,19 @@ class Rewrite:
     bytes_after: int
 
 
-def purge(settings: Settings) -> list[Rewrite]:
+@dataclass(frozen=True)
+class Purge:
+    """What an upkeep did.
+
+    Attributes:
+        expired_count: accounting rows of erased persons whose legal term has run out, deleted.
+    """
+
+    rewrites: Sequence[Rewrite]
+    expired_count: int
+
+
+def purge(settings: Settings) -> Purge:
     """Rewrite (VACUUM FULL) each table that an erasure touched since its last rewriting, and write the proof.
 
     Each table by itself, so what was done stays done when the run is ended. Emptied tables have new files already.
@@ -37,8 +50,11 @@ def purge(settings: Settings) -> list[Rewrite]:
     Args:
         settings: where the database is; the role must own the tables.
     """
-    done = []
+    done: list[Rewrite] = []
     with build_lock(settings), db.connect(settings, autocommit=True) as connection:
+        expired_count = connection.execute(
+            "delete from archive.accounting_rows where keep_until < current_date"
+        ).rowcount
         for relation, erasure_id in _waiting(connection):
             schema, _, name = relation.partition(".")
             table = sql.Identifier(schema, name)
@@ -56,7 +72,7 @@ def purge(settings: Settings) -> list[Rewrite]:
             connection.execute("vacuum (full) pg_catalog.pg_statistic")
         if done and _may_checkpoint(connection):
             connection.execute("checkpoint")
-    return done
+    return Purge(done, expired_count)
 
 
 def _waiting(connection: psycopg.Connection) -> list[tuple[str, int]]:
