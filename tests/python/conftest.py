@@ -188,7 +188,14 @@ def whole_world(world: World, make_lasting_database: Callable[..., Settings]) ->
 
 @pytest.fixture
 def own_world(world: World, make_database: Callable[..., Settings]) -> World:
-    """The same world in a database of the test's own, to change; with the manifest that its build left."""
-    own = clone_world(world, make_database)
-    shutil.copytree(world.settings.home / "dbt", own.settings.home / "dbt", dirs_exist_ok=True)
-    return own
+    """The same world in a database of the test's own, to change."""
+    return clone_world(world, make_database)
+
+
+@pytest.fixture
+def parsed_world(own_world: World, world: World) -> World:
+    """As `own_world`, with the manifest that its build left: for tests that build nothing."""
+    target = own_world.settings.home / "dbt" / "target"
+    target.mkdir(parents=True)
+    shutil.copyfile(world.settings.home / "dbt" / "target" / "manifest.json", target / "manifest.json")
+    return own_world

@@ -215,9 +215,9 @@ def assert_balanced(world: World) -> None:
         assert world.rows(f"select count(*) from raw.{source}__{entity}") == [(stored,)], f"{source}/{entity}"
 
 
-def test_what_no_build_has_linked_yet_goes_too(own_world: World, tmp_path: Path) -> None:
+def test_what_no_build_has_linked_yet_goes_too(parsed_world: World, tmp_path: Path) -> None:
     """Rows that were loaded since the last build, a rejected row that quotes the person; and the key is rotated."""
-    world, customer_id = own_world, someone(own_world, 1)
+    world, customer_id = parsed_world, someone(parsed_world, 1)
     settings = world.settings
     values = clear_values(world, customer_id)
     email = next(value.partition(":")[2] for value in values if value.startswith("email:"))
@@ -248,9 +248,9 @@ def test_what_no_build_has_linked_yet_goes_too(own_world: World, tmp_path: Path)
     ) == [(3, 0)]
 
 
-def test_several_people_of_one_home(own_world: World) -> None:
+def test_several_people_of_one_home(parsed_world: World) -> None:
     """A shared telephone stays with the other: nobody is erased by it, and it keeps no row of the other out."""
-    world = own_world
+    world = parsed_world
     [(value, customer_id, other_id)] = world.rows(
         """
         select identifier_value, min(customer_id), max(customer_id)
@@ -279,8 +279,8 @@ def test_several_people_of_one_home(own_world: World) -> None:
     ) == [(1,)]
 
 
-def test_a_dry_run_changes_nothing(own_world: World) -> None:
-    world, customer_id = own_world, someone(own_world)
+def test_a_dry_run_changes_nothing(parsed_world: World) -> None:
+    world, customer_id = parsed_world, someone(parsed_world)
     others = rows_of_others(world, "nobody")
     erasure = erase(world.settings, Order(REASON, customer_id), is_dry_run=True)
     assert erasure.erasure_id is None
@@ -290,9 +290,9 @@ def test_a_dry_run_changes_nothing(own_world: World) -> None:
         assert world.rows(f"select count(*) from privacy.{relation}") == [(0,)]
 
 
-def test_it_fails_closed(own_world: World) -> None:
+def test_it_fails_closed(parsed_world: World) -> None:
     """A table that nobody declared stops it; so does a row that is left. Nothing is changed in either case."""
-    world, customer_id = own_world, someone(own_world)
+    world, customer_id = parsed_world, someone(parsed_world)
     others = rows_of_others(world, "nobody")
     with psycopg.connect(world.settings.dsn or "", autocommit=True) as connection:
         connection.execute(
@@ -344,8 +344,8 @@ def test_a_tagged_column_without_an_owner_is_refused(connection: psycopg.Connect
         nodes[name]["columns"]["value"]["config"]["tags"] = []
 
 
-def test_the_command(own_world: World, cli: Callable[..., Any], tmp_path: Path) -> None:
-    world, customer_id = own_world, someone(own_world, 2)
+def test_the_command(parsed_world: World, cli: Callable[..., Any], tmp_path: Path) -> None:
+    world, customer_id = parsed_world, someone(parsed_world, 2)
     values = clear_values(world, customer_id)
     listed = tmp_path / "values.txt"
     listed.write_text("\n".join(["# values", *values]))

@@ -108,9 +108,9 @@ def test_answers_take_effect(own_world: World, cli: Callable[..., Any]) -> None:
     assert decided(cli, settings, *allowed_by_mail(world)) == "ALLOW"
 
 
-def test_answers_that_cannot_be(own_world: World) -> None:
-    settings = own_world.settings
-    (customer_id, _), (other_id, _) = allowed_by_mail(own_world), allowed_by_mail(own_world, 1)
+def test_answers_that_cannot_be(parsed_world: World) -> None:
+    settings = parsed_world.settings
+    (customer_id, _), (other_id, _) = allowed_by_mail(parsed_world), allowed_by_mail(parsed_world, 1)
     key = enter_request(settings, customer_id, "objection", datetime(2026, 10, 5, tzinfo=UTC))
     with pytest.raises(CercleError, match="another customer"):
         answer_request(settings, key, "fulfilled", NOTE, other_id)
@@ -122,16 +122,16 @@ def test_answers_that_cannot_be(own_world: World) -> None:
         [row] = [row for row in list_requests(connection) if row["request_key"] == key]
     assert (row["is_extended"], str(row["due_date"])) == (True, "2027-01-05")
     proof = erase(settings, Order("Asked for.", customer_id, request_key=erasure))
-    assert own_world.rows("select outcome from privacy.request_answers where request_key = %s", erasure) == [
-        ("fulfilled",)
-    ]
-    assert own_world.rows(
+    assert parsed_world.rows(
+        "select outcome from privacy.request_answers where request_key = %s", erasure
+    ) == [("fulfilled",)]
+    assert parsed_world.rows(
         "select request_key from privacy.erasures where erasure_id = %s", proof.erasure_id
     ) == [(erasure,)]
 
 
-def test_access_shows_what_erasure_deletes(own_world: World, tmp_path: Path) -> None:
-    world, settings = own_world, own_world.settings
+def test_access_shows_what_erasure_deletes(parsed_world: World, tmp_path: Path) -> None:
+    world, settings = parsed_world, parsed_world.settings
     customer_id, email = allowed_by_mail(world)
     with psycopg.connect(settings.dsn or "") as connection:
         connection.execute(

@@ -11,20 +11,20 @@ from cercle.privacy.verify import read_needles, search_database, search_dump
 from cercle.settings import Settings
 
 VALUES = ["# of nobody", "", "email:zoé.martin@exemple.fr", "tel:06 39 98 01 23", "Zoé Martin", "C0001234"]
-# Spelling -> line of VALUES that must find it.
+# Spelling -> lines of VALUES that must find it.
 SPELLINGS = {
-    "to: <ZOÉ.MARTIN@EXEMPLE.FR>": 3,
-    "0033 (0)6-39.98 01.23": 4,
-    "+33639980123": 4,
-    "06 39 98 01 23": 4,
-    "madame ZOÉ MARTIN": 5,
-    "zoé_martin": 5,
-    "carte c0001234": 6,
+    "to: <ZOÉ.MARTIN@EXEMPLE.FR>": [3, 5],
+    "0033 (0)6-39.98 01.23": [4],
+    "+33639980123": [4],
+    "06 39 98 01 23": [4],
+    "madame ZOÉ MARTIN": [5],
+    "zoé_martin": [5],
+    "carte c0001234": [6],
 }
 
 
-@pytest.mark.parametrize(("spelling", "line"), SPELLINGS.items())
-def test_a_value_is_found_in_every_spelling(database: Settings, spelling: str, line: int) -> None:
+@pytest.mark.parametrize(("spelling", "lines"), SPELLINGS.items())
+def test_a_value_is_found_in_every_spelling(database: Settings, spelling: str, lines: list[int]) -> None:
     with psycopg.connect(database.dsn or "") as connection:
         connection.execute("create schema analysts")
         connection.execute("create table analysts.copies (said jsonb)")
@@ -32,10 +32,10 @@ def test_a_value_is_found_in_every_spelling(database: Settings, spelling: str, l
             "insert into analysts.copies select jsonb_build_object('said', %s::text)", (spelling,)
         )
     needles = read_needles(VALUES)
-    found = search_database(database, needles)
-    assert [(hit.relation, hit.line, hit.row_count) for hit in found] == [("analysts.copies", line, 1)]
-    found = search_dump(database, needles)
-    assert [(hit.relation, hit.line, hit.row_count) for hit in found] == [("analysts.copies", line, 1)]
+    for found in (search_database(database, needles), search_dump(database, needles)):
+        assert [(hit.relation, hit.line, hit.row_count) for hit in found] == [
+            ("analysts.copies", line, 1) for line in lines
+        ]
 
 
 def test_statistics_and_materialized_views_are_searched(database: Settings) -> None:

@@ -114,7 +114,7 @@ def verify_command(state: State, file: TextIO, dump: bool, region: str) -> int:
 
 @click.command(name="purge")
 @pass_state
-def purge_command(state: State) -> int:
+def purge_command(state: State) -> None:
     """Rewrite the tables that erasures touched since their last rewriting: dead copies leave the database's files.
 
     Locks each table while it is rewritten (VACUUM FULL), so it is work for the hours of upkeep. The proof stands in
