@@ -26,7 +26,7 @@ _NAMES = {"gitignore": ".gitignore"}  # packaging tools obey a file that is call
 
 
 def project_variable(settings: Settings, name: str) -> Any:
-    """Return a var of the user's project as dbt would find it for the package: scoped to it, else for all, else shipped.
+    """Return a var as dbt would find it for the package: the project's, scoped to it or for all, else the shipped one.
 
     Raises:
         CercleError: a project file cannot be read.

@@ -65,7 +65,7 @@ def test_the_file_holds_what_the_mart_allows_at_the_same_moment_and_nothing_else
         inner join marts.customer_identifiers as identifiers
             on contactability.customer_id = identifiers.customer_id
             and contactability.contact_point_key = identifiers.identifier_key
-        where channel = 'email' and purpose = 'direct_marketing' and decision = 'ALLOW'
+        where channel = 'email' and purpose = 'direct_marketing' and product_family = '' and decision = 'ALLOW'
         order by contact_point_key, identifiers.customer_id
         """
     )
