@@ -296,6 +296,12 @@ def _names() -> list[Scenario]:
         {twins.person("b", "Julien", "Cambon", **address)},
     )
 
+    one_day = Scenario("born-on-one-day")
+    one_day.expect(
+        {one_day.person("a", "Arthur", "François", birth_date="2001-10-20")},
+        {one_day.person("b", "Arthur", "Fonberin", birth_date="2001-10-20")},
+    )
+
     marriage = Scenario("marriage")
     marriage.expect(
         {
@@ -354,7 +360,7 @@ def _names() -> list[Scenario]:
             common.contact("d", thread_id="t2"),
         },
     )
-    return [father, sons_mail, twins, marriage, slip, street, order, rare, common]
+    return [father, sons_mail, twins, one_day, marriage, slip, street, order, rare, common]
 
 
 def _in_time() -> list[Scenario]:

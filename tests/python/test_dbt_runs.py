@@ -16,11 +16,24 @@ from cercle import builds, db, dbt_process, dbt_runner, dbt_selection, flow
 from cercle.errors import CercleError
 from cercle.settings import Settings
 from mini_project import build, deliver, make_warehouse, some_orders
-from projects import World, clone_world
+from projects import World, clone_world, query
 
 BROKEN_KEY = """
 {{ config(materialized='table', schema='intermediate', post_hook='{{ cercle.guard_keys() }}') }}
 select * from (values %s) as rows (first, second, third)
+"""
+APPENDED_RECORD = """
+{{ config(
+    materialized='incremental', incremental_strategy='append', schema='intermediate', meta={'is_by_record': true},
+    post_hook='{{ cercle.guard_keys() }}'
+) }}
+select '%s'::text as record_key, {{ cercle.is_arrived_record("''") }} as is_arrived
+"""
+TESTS_OF_RECORD = """
+models:
+  - name: appended
+    columns:
+      - {name: record_key, data_tests: [unique]}
 """
 TESTS_OF_KEY = """
 models:
@@ -63,6 +76,27 @@ def test_a_model_asks_for_its_own_key(world: World, make_database: Callable[...,
             with pytest.raises(CercleError, match=f"guarded: {sentence}") as error:
                 make(rows)
             assert "marie" not in str(error.value)
+
+
+def test_an_increment_by_record_is_asked_for_the_records_that_arrived(
+    world: World, make_database: Callable[..., Settings]
+) -> None:
+    settings = clone_world(world, make_database).settings
+    [(arrived,)] = query(settings, "select min(record_key) from intermediate.int_records_arrived")
+    folder = settings.project_dir / "models"
+    folder.mkdir(exist_ok=True)
+    (folder / "_appended.yml").write_text(TESTS_OF_RECORD)
+
+    def append(record_key: str) -> None:
+        (folder / "appended.sql").write_text(APPENDED_RECORD % record_key)
+        dbt_runner.run_dbt(settings, "run", ["--select", "appended"])
+
+    with dbt_runner.warm_dbt(settings):
+        append("stayed")
+        append("stayed")  # a key that an earlier build has answered for is not asked for again
+        append(arrived)
+        with pytest.raises(CercleError, match="appended: several rows share record_key"):
+            append(arrived)
 
 
 def test_a_run_leaves_out_no_test_that_nobody_asks(world: World) -> None:

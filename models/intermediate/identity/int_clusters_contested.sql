@@ -10,9 +10,10 @@ cluster_people as (
     from {{ ref('int_cluster_people') }}
 ),
 
-identity_records as (
-    select *
+register_entries as (
+    select record_key
     from {{ ref('int_identity_records') }}
+    where is_profile
 ),
 
 overrides as (
@@ -23,51 +24,38 @@ overrides as (
     where action = 'unlink' and {{ cercle.is_override_valid() }}
 ),
 
-people_counts as (
-    select
+quarrels as (
+    select distinct
         scope as component_key,
-        max(people_count) as people_count
+        'several_people' as quarrel
     from cluster_people
-    group by scope
-),
-
-record_counts as (
-    select
-        clusters.component_key,
-        count(*) as record_count,
-        count(*) filter (where identity_records.is_profile) as profile_count
-    from clusters
-    inner join identity_records on clusters.record_key = identity_records.record_key
-    group by clusters.component_key
-),
-
-unlinked as (
-    select lefts.component_key
+    where people_count > 1
+    union all
+    select distinct
+        lefts.component_key,
+        'unlinked' as quarrel
     from overrides
     inner join clusters as lefts on overrides.left_record = lefts.record_key
     inner join clusters as rights on overrides.right_record = rights.record_key
     where lefts.component_key = rights.component_key
-    group by lefts.component_key
-),
-
-judged as (
+    union all
     select
-        record_counts.component_key,
-        record_counts.record_count,
-        record_counts.profile_count,
-        coalesce(people_counts.people_count, 0) as people_count,
-        coalesce(people_counts.people_count, 0) > 1 as has_several_people,
-        unlinked.component_key is not null as is_unlinked,
-        record_counts.profile_count > {{ var('cercle_largest_customer_profiles') }} as is_too_large
-    from record_counts
-    left join people_counts on record_counts.component_key = people_counts.component_key
-    left join unlinked on record_counts.component_key = unlinked.component_key
+        clusters.component_key,
+        'too_large' as quarrel
+    from clusters
+    inner join register_entries on clusters.record_key = register_entries.record_key
+    group by clusters.component_key
+    having count(*) > {{ var('cercle_largest_customer_profiles') }}
 ),
 
 contested as (
-    select *
-    from judged
-    where has_several_people or is_unlinked or is_too_large
+    select
+        component_key,
+        bool_or(quarrel = 'several_people') as has_several_people,
+        bool_or(quarrel = 'unlinked') as is_unlinked,
+        bool_or(quarrel = 'too_large') as is_too_large
+    from quarrels
+    group by component_key
 )
 
 select * from contested

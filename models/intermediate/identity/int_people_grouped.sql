@@ -15,14 +15,15 @@ people as (
     from {{ ref('int_people_named') }}
 ),
 
--- A scope is a value that several people could use; a spelling is a name and date of birth as some record has them.
+-- A scope is a value that several people could use; a spelling is a name and date of birth as some record has them. The date of birth
+-- that brought records together cannot vouch for them as well: with another family name, two people were born that day.
 spellings as (
     select
         observed.identifier_type || ':' || observed.identifier_value as scope,
         people.person_key,
         people.given_name,
         people.family_name,
-        people.birth_date,
+        case when observed.identifier_type <> 'birth_date' then people.birth_date end as birth_date,
         people.is_known_given_name,
         count(*) as record_count
     from observed
