@@ -7,6 +7,8 @@
     {%- set priority = config.get('priority', 'priority') -%}
     {%- set label = config.get('label', 'label') -%}
 
+    {{ run_hooks(pre_hooks, inside_transaction=False) }}
+    {{ run_hooks(pre_hooks, inside_transaction=True) }}
     {%- do cercle.run_steps([
         "drop table if exists cercle_seeded",
         "create temporary table cercle_seeded as " ~ sql,

@@ -32,6 +32,8 @@ _TUNING = {
     "max_wal_senders": "0",
     "max_connections": "60",
     "random_page_cost": "1.1",
+    # Two models are built at a time; only what they leave idle may help with one of them.
+    "max_parallel_workers_per_gather": str(min(2, max(0, (os.cpu_count() or 2) - 2))),
     "jit": "off",
     "fsync": "on",
     "synchronous_commit": "on",

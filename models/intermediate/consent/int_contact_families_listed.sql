@@ -1,5 +1,3 @@
-{{ config(pre_hook='set local enable_nestloop = off') }}
-
 -- A sale allows for its seller's product family alone, a contract for its families. What could never allow is not listed.
 with
 

@@ -1,5 +1,3 @@
-{{ config(pre_hook='set local enable_nestloop = off') }}
-
 -- Passing on is allowed to recipients that a notice named. Asked where something was said of it on the contact point, or on one that it
 -- took the place of.
 with

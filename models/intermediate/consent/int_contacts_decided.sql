@@ -1,9 +1,7 @@
 {{ config(
-    pre_hook='set local enable_nestloop = off',
     indexes=[{'columns': ['customer_id']}]
 ) }}
 
--- pre_hook: intermediate results have no statistics, and the planner would sometimes loop over millions of rows.
 with
 
 questions as (

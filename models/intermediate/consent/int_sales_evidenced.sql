@@ -1,7 +1,6 @@
 -- The steps have no statistics of their own, and the planner then joins them in nested loops: 120 s instead of 1 for 25,000 orders.
 {{ config(
-    indexes=[{'columns': ['contact_point']}],
-    pre_hook='set local enable_nestloop = off'
+    indexes=[{'columns': ['contact_point']}]
 ) }}
 
 -- The families of a sale are the order's own and those of its lines.
