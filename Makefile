@@ -105,6 +105,10 @@ bench: install ## Measure publication, 2,000,000 rows, as JSON; see docs/measure
 mutate-consent: install ## Break each rule of consent on purpose, one at a time: the scenarios must notice
 	@$(BIN)/python tools/mutate_consent.py $(ARGS)
 
+.PHONY: bench-run
+bench-run: install ## Measure `make run`: first, with nothing new, with 1 % new rows, as JSON
+	@$(BIN)/python benchmarks/bench_run.py $(ARGS)
+
 .PHONY: build
 build: install ## Build the wheel into dist/
 	@$(UV) build --wheel --no-build-isolation --offline --out-dir dist --quiet

@@ -30,6 +30,9 @@ _log = logging.getLogger(__name__)
 PUBLICATION_LOCK = "cercle:publication"
 # Below PostgreSQL's deadlock_timeout (1 s): in a deadlock with a reader it is we who give way, not the reader.
 LOCK_TIMEOUT_MS = 800
+
+# Statistics are made anew when one row in so many has changed.
+ANALYZE_SHARE = 20
 ATTEMPTS = 60
 PAUSE_SECONDS = 2.0
 
@@ -323,9 +326,12 @@ def _as_sentence(error: psycopg.IntegrityError) -> CercleError:
 
 
 def _analyze(connection: psycopg.Connection, publication: Publication) -> None:
-    """Refresh the planner's statistics of what changed; the publication stands whether this works or not."""
+    """Refresh the planner's statistics of what changed much; the publication stands whether this works or not.
+
+    Small changes add up until autovacuum looks.
+    """
     for changes in publication.changes:
-        if changes.changed:
+        if changes.changed * ANALYZE_SHARE >= max(changes.rows, 1):
             try:
                 connection.execute(sql.SQL("analyze {}").format(sql.Identifier(MARTS, changes.relation)))
             except psycopg.Error as error:
