@@ -7,6 +7,7 @@ a listener. Metadata are made anew each time, so that a run that was killed leav
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -94,16 +95,13 @@ def airflow_in_process(
     """
     home = AirflowHome(settings, dags_dir=dags_dir)
     apply(home)
-    for stale in home.folder.glob("airflow.db*"):
-        stale.unlink()
     folder = dags_dir or settings.project_dir / "dags"
     with output_to(log):
         from airflow.dag_processing.dagbag import DagBag
-        from airflow.utils.db import initdb
 
         from cercle.airflow import operators
 
-        initdb()
+        _make_metadata(home.folder)
         bag = DagBag(folder)
         if bag.import_errors:
             where, error = next(iter(bag.import_errors.items()))
@@ -115,6 +113,23 @@ def airflow_in_process(
             yield DagTests(bag.dags, log)
         finally:
             operators.listener = None
+
+
+def _make_metadata(folder: Path) -> None:
+    """Begin with empty metadata: a copy of those that the first run with this Airflow made."""
+    from airflow import __version__
+    from airflow.utils.db import initdb
+
+    for stale in folder.glob("airflow.db*"):
+        stale.unlink()
+    empty = folder / f"empty-{__version__}.db"
+    if not empty.is_file():
+        initdb()
+        draft = folder / f"{empty.name}.new"
+        shutil.copyfile(folder / "airflow.db", draft)
+        draft.rename(empty)
+    else:
+        shutil.copyfile(empty, folder / "airflow.db")
 
 
 def _try_once(dag: Any) -> None:
