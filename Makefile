@@ -26,7 +26,7 @@ PYTEST := $(BIN)/python -m pytest tests/python --numprocesses $(JOBS) --dist loa
 
 .PHONY: help
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: install
 install: $(VENV)/.installed ## Make .venv from the locked requirements; does nothing when they are unchanged
