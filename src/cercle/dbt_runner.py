@@ -80,15 +80,12 @@ def run_layer(
         if not tests:
             return DbtResult(())
         command, selected = "test", dbt_selection.in_runs(tests)
-    result = run_dbt(settings, command, selected, build_id, full_refresh and command == "build", on_event)
-    _staged_mark(settings).write_text(project_sha256(settings), encoding="ascii")
-    return result
+    return run_dbt(settings, command, selected, build_id, full_refresh and command == "build", on_event)
 
 
 def _is_staged(settings: Settings) -> bool:
     """Whether the views of staging and the seeds stand as this code makes them: they hold nothing of a run's."""
-    mark = _staged_mark(settings)
-    if not mark.is_file() or mark.read_text(encoding="ascii") != project_sha256(settings):
+    if not _is_parsed(settings, project_sha256(settings)):
         return False
     names = dbt_selection.relations_of_staging(read_manifest(settings))
     with db.connect(settings, autocommit=True) as connection:
@@ -96,11 +93,6 @@ def _is_staged(settings: Settings) -> bool:
             "select bool_and(to_regclass(name) is not null) from unnest(%s::text[]) as names (name)", (names,)
         ).fetchone()
     return bool(row and row[0])
-
-
-def _staged_mark(settings: Settings) -> Path:
-    """A file that tells which code dbt's manifest, and with it the last run, was made from."""
-    return _target(settings) / "project.sha256"
 
 
 def run_dbt(
@@ -142,8 +134,11 @@ def run_dbt(
 
 def parse_ahead(settings: Settings) -> None:
     """Let the dbt of `warm_dbt` read the project while the caller goes on: what has not changed is then known."""
-    _ensure_packages(settings)
-    begin_dbt(settings, _arguments(settings, ["parse"]), _environment(settings))
+    code = project_sha256(settings)
+    environment = _environment(settings, code)
+    if not _is_parsed(settings, code):
+        _parsed_mark(settings).unlink(missing_ok=True)
+    begin_dbt(settings, _arguments(settings, ["parse"]), environment)
 
 
 def read_manifest(settings: Settings) -> dict[str, Any]:
@@ -208,8 +203,26 @@ def _call(settings: Settings, arguments: Sequence[str], on_event: OnEvent | None
             if progress and on_event:
                 on_event(progress)
 
-        code = call_dbt(settings, _arguments(settings, arguments), _environment(settings), on_line)
+        if arguments[0] == "deps":
+            return call_dbt(settings, _arguments(settings, arguments), _environment(settings), on_line), said
+        project = project_sha256(settings)
+        environment = _environment(settings, project)
+        _parsed_mark(settings).unlink(missing_ok=True)
+        code = call_dbt(settings, _arguments(settings, arguments), environment, on_line)
+        if code == 0:
+            _parsed_mark(settings).write_text(project, encoding="ascii")
     return code, said
+
+
+def _is_parsed(settings: Settings, project: str) -> bool:
+    """Whether what dbt keeps of the project was made from this code."""
+    mark = _parsed_mark(settings)
+    return mark.is_file() and mark.read_text(encoding="ascii") == project
+
+
+def _parsed_mark(settings: Settings) -> Path:
+    """A file with the hash of the code that dbt's last command read; it is there only when that command went well."""
+    return _target(settings) / "project.sha256"
 
 
 def _arguments(settings: Settings, arguments: Sequence[str]) -> list[str]:
@@ -226,8 +239,10 @@ def _arguments(settings: Settings, arguments: Sequence[str]) -> list[str]:
     ]
 
 
-def _environment(settings: Settings) -> dict[str, str]:
+def _environment(settings: Settings, project: str | None = None) -> dict[str, str]:
     variables = dbt_env(settings)
+    if project is not None and _is_parsed(settings, project):
+        variables["DBT_PARTIAL_PARSE_FILE_DIFF"] = "false"  # not to read 400 files once more
     if _can_watch_clients(settings):
         # a server process that works for a killed dbt stops within two seconds, not at its statement's end
         options = f"{variables.get('PGOPTIONS', '')} -c client_connection_check_interval=2s"
