@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import os
 import shutil
+import sqlite3
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -123,13 +124,16 @@ def _make_metadata(folder: Path) -> None:
     for stale in folder.glob("airflow.db*"):
         stale.unlink()
     empty = folder / f"empty-{__version__}.db"
-    if not empty.is_file():
-        initdb()
-        draft = folder / f"{empty.name}.new"
-        shutil.copyfile(folder / "airflow.db", draft)
-        draft.rename(empty)
-    else:
+    if empty.is_file():
         shutil.copyfile(empty, folder / "airflow.db")
+        return
+    initdb()
+    draft = folder / f"{empty.name}.new"
+    draft.unlink(missing_ok=True)
+    # SQLite's own copy: part of what was written may still be in its log
+    with closing(sqlite3.connect(folder / "airflow.db")) as source, closing(sqlite3.connect(draft)) as copy:
+        source.backup(copy)
+    draft.rename(empty)
 
 
 def _try_once(dag: Any) -> None:
