@@ -75,7 +75,7 @@ def made_data_dir(settings: Settings) -> Path:
     draft.mkdir(mode=0o700)
     give_to_account(draft)
     _initdb(settings, binaries, draft)
-    _write_tuning(draft)
+    _write_tuning(draft, binaries.major)
     draft.rename(data)
     link = settings.home / "pg"
     if data != link:
@@ -140,9 +140,11 @@ def _initdb(settings: Settings, binaries: Binaries, data: Path) -> None:
         )
 
 
-def _write_tuning(data: Path) -> None:
+def _write_tuning(data: Path, major: int) -> None:
     """Append our settings to postgresql.conf once; later changes by hand stay."""
     tuning = dict(_TUNING)
+    if major >= 18 and (os.cpu_count() or 1) <= 2:
+        tuning["io_method"] = "sync"  # processes that only read would take the time of those that work
     shared_memory = Path("/dev/shm")  # noqa: S108
     if shared_memory.is_dir() and shutil.disk_usage(shared_memory).total < _SMALL_SHARED_MEMORY:
         tuning["dynamic_shared_memory_type"] = "mmap"

@@ -1,7 +1,3 @@
-{{ config(
-    indexes=[{'columns': ['customer_id']}]
-) }}
-
 with
 
 questions as (

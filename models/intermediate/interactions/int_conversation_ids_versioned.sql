@@ -1,5 +1,3 @@
-{{ config(indexes=[{'columns': ['member_key'], 'unique': true}]) }}
-
 with
 
 threaded as (

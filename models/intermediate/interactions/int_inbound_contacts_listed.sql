@@ -1,5 +1,3 @@
-{{ config(indexes=[{'columns': ['customer_id']}]) }}
-
 -- What people did towards the company: no machine's message, no reaction, no bulk mail. The base of every count of contacts.
 with
 

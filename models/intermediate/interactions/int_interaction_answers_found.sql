@@ -1,5 +1,3 @@
-{{ config(indexes=[{'columns': ['interaction_id'], 'unique': true}, {'columns': ['conversation_id']}]) }}
-
 -- One definition for every channel. The company answers by an outbound message that no machine wrote, by picking up a call, in a
 -- shop at once, by calling back. Any of these answers all that the customer had written before in the conversation. A public word waits for
 -- one where it complains or asks; thanks after an answer do not.

@@ -1,5 +1,3 @@
-{{ config(indexes=[{'columns': ['interaction_id'], 'unique': true}]) }}
-
 -- The person at the other end (party_key) keeps apart what many people write below one post: a thread is one person's.
 -- What goes to nobody in particular (bulk mail, a brand's post) and a mere reaction belong to no conversation.
 with

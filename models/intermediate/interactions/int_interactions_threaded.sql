@@ -2,8 +2,7 @@
     materialized='connected_components',
     left='interaction_id',
     right='thread_key',
-    component='thread_id',
-    indexes=[{'columns': ['interaction_id'], 'unique': true}],
+    component='thread_id'
 ) }}
 
 with

@@ -1,5 +1,3 @@
-{{ config(indexes=[{'columns': ['order_id']}]) }}
-
 -- Every version of every line, customers or not, with the time during which it was what was known.
 with
 

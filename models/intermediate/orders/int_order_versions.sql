@@ -1,5 +1,3 @@
-{{ config(indexes=[{'columns': ['order_id']}]) }}
-
 -- Every version that the sources wrote, with the time during which it was what was known: from its writing, and not before the order,
 -- until the next version's.
 with

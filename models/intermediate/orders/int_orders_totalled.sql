@@ -1,5 +1,3 @@
-{{ config(indexes=[{'columns': ['order_id'], 'unique': true}]) }}
-
 -- An order's net amount is the sum of its lines in the order's currency, rounded nowhere; without lines it is the source's total.
 -- Lines whose order never came (its row was refused, say) keep an order without a header, so that no line's money is lost.
 with

@@ -1,5 +1,3 @@
-{{ config(indexes=[{'columns': ['customer_id', 'month_end_at'], 'unique': true}]) }}
-
 -- Every customer at every month end since the first record: what was known by then, and nothing that was known later.
 with
 

@@ -1,5 +1,3 @@
-{{ config(indexes=[{'columns': ['order_id']}]) }}
-
 -- A purchase is an order while it is completed: one that is cancelled or wholly returned later stops being one when that is known.
 with
 

@@ -1,5 +1,3 @@
-{{ config(indexes=[{'columns': ['order_id']}]) }}
-
 -- Net revenue as a series of additions and removals, each at the moment from which it was known. An order's amount holds while the
 -- order is in a state that counts and the line's version is the one known; a later return or cancellation takes away later.
 with
