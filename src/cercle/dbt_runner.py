@@ -34,6 +34,9 @@ __all__ = [
 
 LAYERS = dbt_selection.LAYERS
 
+# Commands of which only the results are wanted, where the manifest stands.
+_RUNS = frozenset({"build", "run", "seed", "test"})
+
 
 @dataclass(frozen=True)
 class DbtEvent:
@@ -119,7 +122,7 @@ def run_dbt(
         CercleError: dbt is not there, the project cannot be read, or a node failed.
     """
     _ensure_packages(settings)
-    results_file = _target(settings) / "run_results.json"
+    results_file = _results_file(settings)
     results_file.unlink(missing_ok=True)
     full = ["--full-refresh"] if full_refresh else []
     code, said = _call(settings, [command, *arguments, *full], on_event)
@@ -185,6 +188,10 @@ def _target(settings: Settings) -> Path:
     return settings.home / "dbt" / "target"
 
 
+def _results_file(settings: Settings) -> Path:
+    return _target(settings) / "run_results.json"
+
+
 def _log_path(settings: Settings) -> Path:
     return settings.log_dir / "dbt.log"
 
@@ -207,8 +214,9 @@ def _call(settings: Settings, arguments: Sequence[str], on_event: OnEvent | None
             return call_dbt(settings, _arguments(settings, arguments), _environment(settings), on_line), said
         project = project_sha256(settings)
         environment = _environment(settings, project)
+        results = _results_file(settings) if _is_parsed(settings, project) and arguments[0] in _RUNS else None
         _parsed_mark(settings).unlink(missing_ok=True)
-        code = call_dbt(settings, _arguments(settings, arguments), environment, on_line)
+        code = call_dbt(settings, _arguments(settings, arguments), environment, on_line, results)
         if code == 0:
             _parsed_mark(settings).write_text(project, encoding="ascii")
     return code, said

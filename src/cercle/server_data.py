@@ -23,7 +23,7 @@ _SMALL_SHARED_MEMORY = 1 << 30  # containers often have 64 MB, and a parallel ha
 _TUNING = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
-    "shared_buffers": "512MB",
+    "shared_buffers": "1GB",
     "work_mem": "64MB",
     "maintenance_work_mem": "256MB",
     "max_wal_size": "4GB",
