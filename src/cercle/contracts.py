@@ -10,6 +10,7 @@ from pathlib import Path
 import yaml
 
 from cercle.errors import CercleError
+from cercle.yaml_files import load_yaml
 
 __all__ = [
     "LOGICAL_TYPES",
@@ -214,7 +215,7 @@ def load_contract(path: Path) -> Contract:
     """
     try:
         content = path.read_bytes()
-        document = yaml.safe_load(content)
+        document = load_yaml(content)
     except OSError as error:
         raise CercleError(f"The contract cannot be read: {error.strerror}", where=str(path)) from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:

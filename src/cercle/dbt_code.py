@@ -13,6 +13,7 @@ import yaml
 from cercle.errors import CercleError
 from cercle.project import link_packages
 from cercle.settings import Settings
+from cercle.yaml_files import load_yaml
 
 __all__ = ["ensure_packages", "project_sha256"]
 
@@ -106,7 +107,7 @@ def _project_file(settings: Settings) -> Path:
 
 def _yaml(path: Path) -> dict[str, Any]:
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = load_yaml(path.read_text(encoding="utf-8"))
     except yaml.YAMLError as error:
         line = getattr(getattr(error, "problem_mark", None), "line", None)
         where = str(path) if line is None else f"{path} line {line + 1}"

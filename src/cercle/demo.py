@@ -236,7 +236,7 @@ def _hear(progress: Progress, event: Event) -> None:
         group = task.replace("_", " ") if task != "run_dbt" else f"{group} (dbt)"
     if event.what == "begins":
         progress.begin(name)
-        if event.task_id.endswith("run_dbt"):
+        if event.task_id == "intermediate.run_dbt":
             runner.warm_up()  # dbt is a process of its own: this one would only wait
     else:
         progress.end(_words(event.value) if event.what == "done" else "failed", group)

@@ -18,6 +18,7 @@ from cercle.errors import CercleError
 from cercle.paths import package_root
 from cercle.settings import Settings
 from cercle.sources import configured_sources
+from cercle.yaml_files import load_yaml
 
 __all__ = ["create_project", "ensure_project", "link_packages", "project_variable"]
 
@@ -35,7 +36,7 @@ def project_variable(settings: Settings, name: str) -> Any:
         if not path.is_file():
             continue
         try:
-            document = yaml.safe_load(path.read_text(encoding="utf-8"))
+            document = load_yaml(path.read_text(encoding="utf-8"))
         except (yaml.YAMLError, UnicodeDecodeError):
             raise CercleError(
                 "The dbt project file cannot be read", where=str(path), remedy="Mend its YAML"
@@ -137,7 +138,7 @@ def _read_yaml(path: Path) -> dict[str, Any]:
     if not path.is_file():
         return {}
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = load_yaml(path.read_text(encoding="utf-8"))
     except yaml.YAMLError as error:
         raise CercleError("This file is not YAML", where=str(path), remedy="Mend it") from error
     return content if isinstance(content, dict) else {}

@@ -17,6 +17,7 @@ from cercle.contracts import Contract, load_contract
 from cercle.errors import CercleError
 from cercle.paths import package_root
 from cercle.settings import Settings
+from cercle.yaml_files import load_yaml
 
 if TYPE_CHECKING:
     import pandas
@@ -226,7 +227,7 @@ def get_source(settings: Settings, name: str) -> Source:
 def _declared(path: Path) -> object:
     """The var as dbt would find it for the package: scoped to it, else for all."""
     try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+        document = load_yaml(path.read_text(encoding="utf-8"))
     except (OSError, yaml.YAMLError, UnicodeDecodeError):
         raise CercleError(
             "The dbt project file cannot be read", where=str(path), remedy="Mend its YAML"

@@ -16,6 +16,7 @@ from airflow.sdk import DAG, Asset, AssetAny, Param, TaskGroup
 
 from cercle.airflow import operators
 from cercle.errors import CercleError
+from cercle.yaml_files import load_yaml
 
 __all__ = ["TaskOptions", "build_dags"]
 
@@ -251,9 +252,8 @@ _LAYER_TASKS = {"raw": _raw, "staging": _staging, "intermediate": _intermediate,
 
 def _source_names(path: Path) -> list[str]:
     """Return the names in the project's var `cercle_sources`; plugins are not imported for it."""
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        document = yaml.load(path.read_text(encoding="utf-8"), Loader=loader)  # noqa: S506  # a safe loader
+        document = load_yaml(path.read_text(encoding="utf-8"))
         variables = document.get("vars") or {}
         names = variables.get("cercle_sources") or (variables.get("cercle") or {})["cercle_sources"]
         return [str(name) for name in names]

@@ -13,6 +13,7 @@ from cercle.errors import CercleError
 from cercle.paths import package_root
 from cercle.settings import Settings
 from cercle.sources import installed_plugins
+from cercle.yaml_files import load_yaml
 
 __all__ = ["EVERY_LOAD", "Suite", "read_suite", "read_suites"]
 
@@ -20,7 +21,6 @@ Border = Literal["raw", "marts"]
 
 EVERY_LOAD = "every_load"  # the raw suite that every delivery passes, whatever it holds
 
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _SEVERITIES = ("warning", "critical")
 _EXPECTATION_KEYS = {"type", "kwargs", "severity", "meta"}
 
@@ -98,7 +98,7 @@ def read_suite(path: Path, border: Border) -> Suite:
         CercleError: with the file, what is wrong in it, and what is allowed.
     """
     try:
-        document = yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)  # noqa: S506  # a safe loader
+        document = load_yaml(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         mark = getattr(error, "problem_mark", None)
         raise CercleError(
