@@ -17,37 +17,34 @@ from projects import World
 ANALYSES = sorted((package_root() / "analyses").glob("m*.sql"))
 
 
-@pytest.fixture(scope="module")
-def world(whole_world: World) -> World:
-    """500 customers, delivered in two parts: the truth is that of both."""
-    return whole_world
+def test_every_contact_of_every_channel_is_there(whole_world: World) -> None:
+    expected = dict(whole_world.counts["interactions"])
+    expected["phone"] += whole_world.counts["rows"]["phone/callbacks"]["keys"]
+    assert (
+        dict(whole_world.rows("select channel, count(*) from marts.interactions group by channel"))
+        == expected
+    )
 
 
-def test_every_contact_of_every_channel_is_there(world: World) -> None:
-    expected = dict(world.counts["interactions"])
-    expected["phone"] += world.counts["rows"]["phone/callbacks"]["keys"]
-    assert dict(world.rows("select channel, count(*) from marts.interactions group by channel")) == expected
-
-
-def test_orders_and_money_reconcile_to_the_cent(world: World) -> None:
-    by_status = dict(world.rows("select status, count(*) from marts.orders group by status"))
-    assert by_status == world.counts["orders"]["by_status"]
-    lines = world.rows(
+def test_orders_and_money_reconcile_to_the_cent(whole_world: World) -> None:
+    by_status = dict(whole_world.rows("select status, count(*) from marts.orders group by status"))
+    assert by_status == whole_world.counts["orders"]["by_status"]
+    lines = whole_world.rows(
         "select currency_code, sum(line_amount)::text from marts.order_lines group by currency_code"
     )
-    money = world.counts["money"]["store/order_lines.line_amount"]
+    money = whole_world.counts["money"]["store/order_lines.line_amount"]
     assert dict(lines) == {code: amounts["current"] for code, amounts in money.items()}
     assert (
-        world.rows("select count(*) from marts.order_lines")[0][0]
-        == world.counts["rows"]["store/order_lines"]["keys"]
+        whole_world.rows("select count(*) from marts.order_lines")[0][0]
+        == whole_world.counts["rows"]["store/order_lines"]["keys"]
     )
 
 
-def test_conversations_are_found_whole_and_not_mixed(world: World) -> None:
-    mine = dict(world.rows("select interaction_id, conversation_id from marts.interactions"))
+def test_conversations_are_found_whole_and_not_mixed(whole_world: World) -> None:
+    mine = dict(whole_world.rows("select interaction_id, conversation_id from marts.interactions"))
     parts: dict[str, set[str | None]] = defaultdict(set)
     mixed: dict[str | None, set[str]] = defaultdict(set)
-    for row in world.true_rows("interactions"):
+    for row in whole_world.true_rows("interactions"):
         if row["conversation_id"] and row["role"] != "ack":
             parts[row["conversation_id"]].add(mine[row["record_key"]])
             mixed[mine[row["record_key"]]].add(row["conversation_id"])
@@ -55,9 +52,9 @@ def test_conversations_are_found_whole_and_not_mixed(world: World) -> None:
     assert len(whole) / len(parts) > 0.7
     assert sum(len(true) > 1 for true in mixed.values()) / len(mixed) < 0.01
 
-    answered = dict(world.rows("select conversation_id, first_response_at from marts.conversations"))
+    answered = dict(whole_world.rows("select conversation_id, first_response_at from marts.conversations"))
     close = total = 0
-    for row in world.true_rows("conversations"):
+    for row in whole_world.true_rows("conversations"):
         if row["conversation_id"] in whole and row["first_response_at"]:
             found = answered[next(iter(whole[row["conversation_id"]]))]
             # the truth dates a call by its ring, the mart by the moment when somebody picks it up
@@ -67,23 +64,24 @@ def test_conversations_are_found_whole_and_not_mixed(world: World) -> None:
     assert close / total > 0.9
 
 
-def test_a_month_end_value_knows_nothing_of_later(world: World) -> None:
+def test_a_month_end_value_knows_nothing_of_later(whole_world: World) -> None:
     """Net revenue known at each month end, computed from all raw versions in Python."""
     with_customer = {
-        row[0] for row in world.rows("select order_number from marts.orders where customer_id is not null")
+        row[0]
+        for row in whole_world.rows("select order_number from marts.orders where customer_id is not null")
     }
     orders: dict[str, list[tuple[datetime, datetime, str]]] = defaultdict(list)
-    for number, updated_at, ordered_at, status in world.rows(
+    for number, updated_at, ordered_at, status in whole_world.rows(
         "select order_id, updated_at, ordered_at, status from raw.store__orders"
     ):
         orders[number].append((max(updated_at, ordered_at), ordered_at, status))
     lines: dict[str, list[tuple[datetime, int, Decimal]]] = defaultdict(list)
-    for number, updated_at, line, amount in world.rows(
+    for number, updated_at, line, amount in whole_world.rows(
         "select order_id, updated_at, line_number, line_amount from raw.store__order_lines where currency_code = 'EUR'"
     ):
         lines[number].append((updated_at, line, amount))
     month_ends = [
-        row[0] for row in world.rows("select distinct valid_from from marts.customer_value order by 1")
+        row[0] for row in whole_world.rows("select distinct valid_from from marts.customer_value order by 1")
     ]
     assert len(month_ends) == 12
     for month_end in month_ends:
@@ -93,7 +91,7 @@ def test_a_month_end_value_knows_nothing_of_later(world: World) -> None:
             if known and known[-1][2] in {"completed", "returned"}:
                 current = {line: amount for at, line, amount in sorted(lines[number]) if at < month_end}
                 expected += sum(current.values(), Decimal(0))
-        found = world.rows(
+        found = whole_world.rows(
             "select sum(own_value_amount) from marts.customer_value"
             " where valid_from <= %s and coalesce(valid_to, 'infinity') > %s",
             month_end, month_end,
@@ -101,8 +99,8 @@ def test_a_month_end_value_knows_nothing_of_later(world: World) -> None:
         assert found[0][0] == expected, month_end
 
 
-def test_quintiles_are_those_of_a_plain_ranking(world: World) -> None:
-    buyers = world.rows(
+def test_quintiles_are_those_of_a_plain_ranking(whole_world: World) -> None:
+    buyers = whole_world.rows(
         "select segments.recency_score, segments.frequency_score, segments.monetary_score,"
         " extract(epoch from value.last_order_at), value.order_count, value.own_value_amount"
         " from marts.customer_segments as segments"
@@ -117,26 +115,26 @@ def test_quintiles_are_those_of_a_plain_ranking(world: World) -> None:
             assert row[score] == 1 + min(4, 5 * smaller // (len(ordered) - 1))
 
 
-def test_the_spot_that_backfired_is_flagged_within_a_day(world: World) -> None:
-    alerts = world.rows(
+def test_the_spot_that_backfired_is_flagged_within_a_day(whole_world: World) -> None:
+    alerts = whole_world.rows(
         "select alerts.known_at - campaigns.starts_at < interval '2 days', alerts.contact_count, alerts.customer_count"
         " from marts.alerts inner join marts.campaigns on alerts.campaign_id = campaigns.campaign_id"
         " where alerts.kind = 'campaign_backlash' and campaigns.campaign_number = 'TV01' order by alerts.known_at"
     )
-    surges = world.rows(
+    surges = whole_world.rows(
         "select count(*) from marts.alerts inner join marts.campaigns on campaigns.campaign_number = 'TV01'"
         " where alerts.kind = 'surge' and alerts.channel = 'social'"
         " and alerts.known_at between campaigns.starts_at and campaigns.starts_at + interval '3 days'"
     )
     assert (alerts and alerts[0][0]) or surges[0][0] > 0
-    assert not world.rows(
+    assert not whole_world.rows(
         "select 1 from marts.alerts where kind = 'campaign_backlash' and campaign_id not like '%TV01'"
     )
 
 
 @pytest.mark.parametrize("path", ANALYSES, ids=[path.stem for path in ANALYSES])
-def test_an_analysis_answers(world: World, path: Path) -> None:
-    with psycopg.connect(world.settings.dsn or "") as connection:
+def test_an_analysis_answers(whole_world: World, path: Path) -> None:
+    with psycopg.connect(whole_world.settings.dsn or "") as connection:
         cursor = connection.execute(path.read_text(encoding="utf-8"))
         assert cursor.description
         assert len(cursor.description) > 1
