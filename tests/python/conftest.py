@@ -45,6 +45,7 @@ os.environ |= {"CERCLE_HOME": str(_HOME), "CERCLE_HMAC_KEYS": HMAC_KEYS}
 LONGEST = ("world", "test_airflow_run", "test_identity_scenarios", "test_airflow_scheduled", "test_flow_dbt")
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep together what shares an expensive fixture: the tests of a file, and all that read the simulated world."""
     rank = {name: number for number, name in enumerate(LONGEST)}

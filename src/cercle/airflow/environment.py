@@ -116,7 +116,7 @@ def apply(home: AirflowHome, environment: Mapping[str, str] | None = None) -> di
 
     Args:
         home: the Airflow to run.
-        environment: variables to start from, by default the process's own.
+        environment: variables to start from, for child processes alone; this process then stays as it is.
 
     Returns:
         The whole environment, for child processes.
@@ -130,7 +130,8 @@ def apply(home: AirflowHome, environment: Mapping[str, str] | None = None) -> di
     if importlib.util.find_spec("airflow") is None:
         raise CercleError("Airflow is not installed", remedy="Install it: pip install 'cercle[airflow]'")
     variables = home.variables()
-    if "airflow.settings" in sys.modules and any(
+    is_here = environment is None
+    if is_here and "airflow.settings" in sys.modules and any(
         os.environ.get(name) != value for name, value in variables.items() if name.startswith("AIRFLOW")
     ):
         raise CercleError(
