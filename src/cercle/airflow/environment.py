@@ -131,8 +131,12 @@ def apply(home: AirflowHome, environment: Mapping[str, str] | None = None) -> di
         raise CercleError("Airflow is not installed", remedy="Install it: pip install 'cercle[airflow]'")
     variables = home.variables()
     is_here = environment is None
-    if is_here and "airflow.settings" in sys.modules and any(
-        os.environ.get(name) != value for name, value in variables.items() if name.startswith("AIRFLOW")
+    if (
+        is_here
+        and "airflow.settings" in sys.modules
+        and any(
+            os.environ.get(name) != value for name, value in variables.items() if name.startswith("AIRFLOW")
+        )
     ):
         raise CercleError(
             "Airflow is already running in this process with another home",
