@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from importlib.metadata import EntryPoint, entry_points
@@ -85,11 +85,11 @@ class SourcePlugin:
     Attributes:
         name: of the plugin, its contract, and the prefix of its raw tables.
         contract_path: the contract, YAML in ODCS.
-        dbt_package_dir: dbt package with the staging models; None when they are in the cercle package.
+        dbt_package_dir: dbt package `cercle_<name>` with the staging models, and the macro feeds() that says which
+            inputs of the shared models they feed; None when they are in the cercle package.
         suites_dir: folder with the expectation suite of its raw tables.
         samples_dir: folder with a small made-up file per entity.
         parsers: entity -> parser, for formats other than CSV, JSON lines and Parquet.
-        feeds: input of the shared models -> staging model, or models, that feed it.
         docs: a sentence, or the address of a page, that tells how to get the files.
     """
 
@@ -99,7 +99,6 @@ class SourcePlugin:
     suites_dir: Path | None = None
     samples_dir: Path | None = None
     parsers: Mapping[str, Parser] = field(default_factory=dict)
-    feeds: Mapping[str, str | Sequence[str]] = field(default_factory=dict)
     docs: str = ""
 
     @cached_property
@@ -119,11 +118,6 @@ class SourcePlugin:
         for entity in self.parsers:
             contract.entity(entity)
         return contract
-
-    def feeding_models(self, input_name: str) -> tuple[str, ...]:
-        """Return the staging models that feed an input of the shared models."""
-        models = self.feeds.get(input_name, ())
-        return (models,) if isinstance(models, str) else tuple(models)
 
 
 @dataclass(frozen=True)

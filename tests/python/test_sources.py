@@ -11,6 +11,7 @@ import yaml
 
 from cercle import sources
 from cercle.errors import CercleError
+from cercle.feeds import feeding_models, package_feeds
 from cercle.paths import package_root
 from cercle.settings import Settings
 from cercle.sources import SourcePlugin, configured_sources, get_source, installed_plugins
@@ -39,14 +40,12 @@ def test_the_house_plugins_are_installed() -> None:
         assert (package_root() / plugin.docs).is_file(), plugin.docs
 
 
-def test_the_house_feeds_every_input_of_the_shared_models() -> None:
+def test_the_house_feeds_every_input_of_the_shared_models(settings: Settings) -> None:
     project = yaml.safe_load((package_root() / "dbt_project.yml").read_text(encoding="utf-8"))
-    inputs = {name: tuple(models) for name, models in project["vars"]["cercle_inputs"].items()}
-    plugins = [installed_plugins()[name] for name in HOUSE]
-    fed = {name: plugin.feeding_models(name) for plugin in plugins for name in plugin.feeds}
-    assert fed == inputs
+    inputs = project["vars"]["cercle_inputs"]
+    assert {name: feeding_models(settings, name) for name in inputs} == inputs
     staging = {path.stem for path in (package_root() / "models" / "staging").rglob("stg_*.sql")}
-    assert {model for models in fed.values() for model in models} <= staging
+    assert {model for models in inputs.values() for model in models} == staging
 
 
 def test_without_a_project_the_house_sources_are_there_once_each(settings: Settings) -> None:
@@ -168,13 +167,48 @@ def test_a_plugin_and_its_contract_have_one_name() -> None:
         _ = plugin.contract
 
 
-def test_an_input_may_be_fed_by_several_models() -> None:
-    plugin = SourcePlugin(
-        "x", Path("x"), feeds={"orders": "stg_x__orders", "campaign_events": ["stg_a", "stg_b"]}
+# --- what feeds an input ---------------------------------------------------------------------------------------
+
+
+def test_an_input_is_fed_by_the_house_the_plugins_in_use_and_the_project(settings: Settings) -> None:
+    assert feeding_models(settings, "campaign_events") == ["stg_email__campaign_events"]
+    configure(
+        settings,
+        """
+        vars:
+          cercle_sources: {grocer: {plugin: complete_journey}, till: {plugin: store}}
+          cercle_extra_inputs: {campaign_events: [stg_own__campaign_events]}
+        """,
     )
-    assert plugin.feeding_models("orders") == ("stg_x__orders",)
-    assert plugin.feeding_models("campaign_events") == ("stg_a", "stg_b")
-    assert plugin.feeding_models("calls") == ()
+    assert feeding_models(settings, "campaign_events") == [
+        "stg_email__campaign_events",
+        "stg_complete_journey__campaign_events",
+        "stg_complete_journey__coupon_redemptions",
+        "stg_own__campaign_events",
+    ]
+    assert feeding_models(settings, "calls") == ["stg_phone__calls"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{% macro feeds() %}{{ return({'orders': var('x')}) }}{% endmacro %}",
+        "{% macro feeds() %}{% endmacro %}",
+        "{% macro feed() %}{{ return({}) }}{% endmacro %}",
+        "{% macro feeds() %}{{ return(['orders']) }}{% endmacro %}",
+        "{% macro feeds() %}{{ return({'orders': 1}) }}{% endmacro %}",
+        "{% macro feeds() %}",
+    ],
+)
+def test_feeds_that_cannot_be_read_are_told(text: str, tmp_path: Path) -> None:
+    (tmp_path / "macros").mkdir()
+    (tmp_path / "macros" / "feeds.sql").write_text(text, encoding="utf-8")
+    with pytest.raises(CercleError, match=r"feeds\(\) cannot be read"):
+        package_feeds(tmp_path)
+
+
+def test_a_package_without_feeds_feeds_nothing(tmp_path: Path) -> None:
+    assert package_feeds(tmp_path) == {}
 
 
 @pytest.mark.parametrize("name", HOUSE)

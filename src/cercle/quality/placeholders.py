@@ -14,8 +14,8 @@ import psycopg
 from psycopg import sql
 
 from cercle.errors import CercleError
+from cercle.feeds import feeding_models
 from cercle.settings import Settings
-from cercle.sources import configured_sources
 
 __all__ = ["fill"]
 
@@ -89,8 +89,7 @@ def _input_rows(name: str, settings: Settings, connection: psycopg.Connection, w
             f"The placeholder {{{name}}} is not {{input:name:column, column}}", where=where, remedy="Mend it"
         )
     columns = sql.SQL(", ").join(sql.Identifier(column.strip()) for column in match[2].split(","))
-    plugins = {source.plugin.name: source.plugin for source in configured_sources(settings).values()}
-    models = sorted({model for plugin in plugins.values() for model in plugin.feeding_models(match[1])})
+    models = sorted(set(feeding_models(settings, match[1])))
     parts = [
         sql.SQL("select {} from staging.{} where is_current_version").format(columns, sql.Identifier(model))
         for model in models

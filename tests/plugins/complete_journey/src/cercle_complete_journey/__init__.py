@@ -12,15 +12,5 @@ plugin = SourcePlugin(
     dbt_package_dir=_HERE / "dbt",
     suites_dir=_HERE / "suites",
     samples_dir=_HERE / "samples",
-    feeds={
-        "customers": "stg_complete_journey__customers",
-        "orders": "stg_complete_journey__orders",
-        "order_lines": "stg_complete_journey__order_lines",
-        "campaigns": "stg_complete_journey__campaigns",
-        "campaign_events": (
-            "stg_complete_journey__campaign_events",
-            "stg_complete_journey__coupon_redemptions",
-        ),
-    },
     docs="Export the tables of the R package completejourney as CSV, one file a table.",
 )

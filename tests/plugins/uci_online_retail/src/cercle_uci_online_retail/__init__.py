@@ -12,9 +12,5 @@ plugin = SourcePlugin(
     dbt_package_dir=_HERE / "dbt",
     suites_dir=_HERE / "suites",
     samples_dir=_HERE / "samples",
-    feeds={
-        "orders": "stg_uci_online_retail__orders",
-        "order_lines": "stg_uci_online_retail__order_lines",
-    },
     docs="Save the spreadsheet of the UCI repository as one CSV file a day.",
 )
