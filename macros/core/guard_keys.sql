@@ -1,5 +1,5 @@
 -- Post-hook: fails the model, in the transaction that made it, when its new rows break one of its own tests `unique`, `not_null` or
--- `unique_combination`. Runs then leave these tests out (cercle.dbt_tests): a query inside the model costs a fraction of a test node.
+-- `unique_combination`. Runs then leave these tests out (cercle.dbt_selection): a query inside the model costs a fraction of a test node.
 -- A test with a condition (`where`) or of severity warn is left to dbt. The tests stay in the YAML, and `dbt test` runs them. An increment
 -- by record (`meta: {is_by_record: true}`) is asked for the records that arrived: the keys of its tests hold the record's.
 {% macro guard_keys() -%}

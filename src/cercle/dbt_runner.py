@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,9 +10,10 @@ from typing import IO, Any
 
 import psycopg
 
-from cercle import db, dbt_code, dbt_selection
+from cercle import db, dbt_code, dbt_selection, dbt_target
 from cercle.dbt_process import begin_dbt, call_dbt, warm_dbt
 from cercle.dbt_results import DbtResult, failure, keep_results, read_results, without_values
+from cercle.dbt_target import read_manifest
 from cercle.errors import CercleError
 from cercle.paths import dbt_env
 from cercle.settings import Settings
@@ -77,18 +77,23 @@ def run_layer(
     """
     if layer not in LAYERS:
         raise CercleError(f"A layer is one of {', '.join(LAYERS)}; got {layer!r}")
-    command, selected = "build", dbt_selection.select_layer(read_manifest, settings, layer)
-    if layer == "staging" and not full_refresh and _is_staged(settings):
+    code = project_sha256(settings)
+    if layer == "marts":
+        selected = dbt_selection.select_marts(read_manifest(settings))
+    elif layer == "staging" and not full_refresh and _is_staged(settings, code):
         tests = dbt_selection.tests_of_staging(read_manifest(settings))
         if not tests:
             return DbtResult(())
-        command, selected = "test", dbt_selection.in_runs(tests)
-    return run_dbt(settings, command, selected, build_id, full_refresh and command == "build", on_event)
+        return _run(settings, code, ["test", *dbt_selection.in_runs(tests)], build_id, on_event)
+    else:
+        selected = dbt_selection.select_before_marts(layer)
+    full = ["--full-refresh"] if full_refresh else []
+    return _run(settings, code, ["build", *selected, *full], build_id, on_event)
 
 
-def _is_staged(settings: Settings) -> bool:
+def _is_staged(settings: Settings, code: str) -> bool:
     """Whether the views of staging and the seeds stand as this code makes them: they hold nothing of a run's."""
-    if not _is_parsed(settings, project_sha256(settings)):
+    if not dbt_target.is_parsed(settings, code):
         return False
     names = dbt_selection.relations_of_staging(read_manifest(settings))
     with db.connect(settings, autocommit=True) as connection:
@@ -103,7 +108,6 @@ def run_dbt(
     command: str,
     arguments: Sequence[str] = (),
     build_id: int | None = None,
-    full_refresh: bool = False,
     on_event: OnEvent | None = None,
 ) -> DbtResult:
     """Run a dbt command on the user's project; dbt ends when this process does.
@@ -115,89 +119,75 @@ def run_dbt(
         command: build, run, seed, test, parse, …
         arguments: further ones.
         build_id: keep the results in ops.build_models for this build.
-        full_refresh: pass --full-refresh.
         on_event: called with each node that starts or ends.
 
     Raises:
         CercleError: dbt is not there, the project cannot be read, or a node failed.
     """
-    _ensure_packages(settings)
-    results_file = _results_file(settings)
-    results_file.unlink(missing_ok=True)
-    full = ["--full-refresh"] if full_refresh else []
-    code, said = _call(settings, [command, *arguments, *full], on_event)
-    nodes = read_results(results_file)
-    if build_id is not None and nodes:
-        with db.connect(settings, autocommit=True) as connection:
-            keep_results(connection, build_id, nodes)
-    if code != 0:
-        raise failure(command, code, nodes, said, _log_path(settings))
-    return DbtResult(tuple(nodes))
+    return _run(settings, project_sha256(settings), [command, *arguments], build_id, on_event)
 
 
 def parse_ahead(settings: Settings) -> None:
     """Let the dbt of `warm_dbt` read the project while the caller goes on: what has not changed is then known."""
     code = project_sha256(settings)
     environment = _environment(settings, code)
-    if not _is_parsed(settings, code):
-        _parsed_mark(settings).unlink(missing_ok=True)
+    if not dbt_target.is_parsed(settings, code):
+        dbt_target.forget_parsed(settings)
     begin_dbt(settings, _arguments(settings, ["parse"]), environment)
-
-
-def read_manifest(settings: Settings) -> dict[str, Any]:
-    """Return the manifest that the last dbt command wrote.
-
-    Raises:
-        CercleError: there is none yet.
-    """
-    path = _target(settings) / "manifest.json"
-    try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise CercleError("dbt has not read the project yet", where=str(path)) from None
-    assert isinstance(manifest, dict)
-    return manifest
 
 
 def read_or_make_manifest(settings: Settings) -> dict[str, Any]:
     """As `read_manifest`; where no build of this installation has left one, dbt parses the project first."""
-    if not (_target(settings) / "manifest.json").exists():
+    if not dbt_target.has_manifest(settings):
         run_dbt(settings, "parse")
     return read_manifest(settings)
 
 
 def project_sha256(settings: Settings) -> str:
-    """Return a hash of what the models are made from; see `cercle.dbt_code`."""
-    _ensure_packages(settings)
-    return dbt_code.project_sha256(settings)
+    """Return a hash of what the models are made from, its packages linked or installed; see `cercle.dbt_code`."""
 
-
-def _ensure_packages(settings: Settings) -> None:
     def run_deps() -> None:
-        code, said = _call(settings, ["deps"], None)
+        code, said = _call(settings, ["deps"], _environment(settings), None)
         if code != 0:
             raise failure("deps", code, [], said, _log_path(settings))
 
     dbt_code.ensure_packages(settings, run_deps)
+    return dbt_code.project_sha256(settings)
 
 
 # --- the process ------------------------------------------------------------------------------------------
 
 
-def _target(settings: Settings) -> Path:
-    return settings.home / "dbt" / "target"
+def _run(
+    settings: Settings, code: str, arguments: Sequence[str], build_id: int | None, on_event: OnEvent | None
+) -> DbtResult:
+    """Run dbt on the code with this hash, and keep the results; as `run_dbt`."""
+    command = arguments[0]
+    results_file = dbt_target.results_file(settings)
+    results_file.unlink(missing_ok=True)
+    environment = _environment(settings, code)
+    keeps_manifest = command in _RUNS and dbt_target.is_parsed(settings, code)
+    dbt_target.forget_parsed(settings)
+    status, said = _call(settings, arguments, environment, on_event, results_file if keeps_manifest else None)
+    if status == 0:
+        dbt_target.remember_parsed(settings, code)
+    nodes = read_results(results_file)
+    if build_id is not None and nodes:
+        with db.connect(settings, autocommit=True) as connection:
+            keep_results(connection, build_id, nodes)
+    if status != 0:
+        raise failure(command, status, nodes, said, _log_path(settings))
+    return DbtResult(tuple(nodes))
 
 
-def _results_file(settings: Settings) -> Path:
-    return _target(settings) / "run_results.json"
-
-
-def _log_path(settings: Settings) -> Path:
-    return settings.log_dir / "dbt.log"
-
-
-def _call(settings: Settings, arguments: Sequence[str], on_event: OnEvent | None) -> tuple[int, list[str]]:
-    """Run dbt; return its exit code and what it said of errors, without values of rows."""
+def _call(
+    settings: Settings,
+    arguments: Sequence[str],
+    environment: Mapping[str, str],
+    on_event: OnEvent | None,
+    results: Path | None = None,
+) -> tuple[int, list[str]]:
+    """Call dbt; return its exit code and what it said of errors, without values of rows."""
     said: list[str] = []
     with _log(settings) as log:
 
@@ -210,31 +200,15 @@ def _call(settings: Settings, arguments: Sequence[str], on_event: OnEvent | None
             if progress and on_event:
                 on_event(progress)
 
-        if arguments[0] == "deps":
-            return call_dbt(settings, _arguments(settings, arguments), _environment(settings), on_line), said
-        project = project_sha256(settings)
-        environment = _environment(settings, project)
-        results = _results_file(settings) if _is_parsed(settings, project) and arguments[0] in _RUNS else None
-        _parsed_mark(settings).unlink(missing_ok=True)
-        code = call_dbt(settings, _arguments(settings, arguments), environment, on_line, results)
-        if code == 0:
-            _parsed_mark(settings).write_text(project, encoding="ascii")
-    return code, said
+        return call_dbt(settings, _arguments(settings, arguments), environment, on_line, results), said
 
 
-def _is_parsed(settings: Settings, project: str) -> bool:
-    """Whether what dbt keeps of the project was made from this code."""
-    mark = _parsed_mark(settings)
-    return mark.is_file() and mark.read_text(encoding="ascii") == project
-
-
-def _parsed_mark(settings: Settings) -> Path:
-    """A file with the hash of the code that dbt's last command read; it is there only when that command went well."""
-    return _target(settings) / "project.sha256"
+def _log_path(settings: Settings) -> Path:
+    return settings.log_dir / "dbt.log"
 
 
 def _arguments(settings: Settings, arguments: Sequence[str]) -> list[str]:
-    target = _target(settings)
+    target = dbt_target.folder(settings)
     target.mkdir(parents=True, exist_ok=True)
     return [
         *("--no-use-colors", "--log-format", "json", "--log-level", "info"),
@@ -247,9 +221,9 @@ def _arguments(settings: Settings, arguments: Sequence[str]) -> list[str]:
     ]
 
 
-def _environment(settings: Settings, project: str | None = None) -> dict[str, str]:
+def _environment(settings: Settings, code: str | None = None) -> dict[str, str]:
     variables = dbt_env(settings)
-    if project is not None and _is_parsed(settings, project):
+    if code is not None and dbt_target.is_parsed(settings, code):
         variables["DBT_PARTIAL_PARSE_FILE_DIFF"] = "false"  # not to read 400 files once more
     if _can_watch_clients(settings):
         # a server process that works for a killed dbt stops within two seconds, not at its statement's end

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from cercle.settings import Settings
-
-__all__ = ["KEY_TESTS", "LAYERS", "in_runs", "relations_of_staging", "select_layer", "tests_of_staging"]
+__all__ = [
+    "KEY_TESTS",
+    "LAYERS",
+    "in_runs",
+    "relations_of_staging",
+    "select_before_marts",
+    "select_marts",
+    "tests_of_staging",
+]
 
 LAYERS = ("staging", "intermediate", "marts")
 
@@ -16,24 +22,22 @@ LAYERS = ("staging", "intermediate", "marts")
 KEY_TESTS = ("unique", "not_null", "unique_combination")
 
 
-def select_layer(
-    read_manifest: Callable[[Settings], Mapping[str, Any]], settings: Settings, layer: str
-) -> list[str]:
+def select_before_marts(layer: str) -> list[str]:
     """Return the arguments that select a layer: by schema, not by folder, since plugins and projects have their own.
 
-    An intermediate model that reads a mart is built with the marts. The last layer is all that the others are not,
-    a user's own models too.
+    An intermediate model that reads a mart is built with the marts.
 
     Args:
-        read_manifest: called only where it is needed.
-        settings: of the project.
-        layer: one of LAYERS.
+        layer: staging or intermediate.
     """
     if layer == "staging":
         return in_runs(["resource_type:seed", "config.schema:staging"])
-    if layer == "intermediate":
-        return in_runs(["config.schema:intermediate"], ["resource_type:seed", "config.schema:marts_build+"])
-    before = _built_before_marts(read_manifest(settings))
+    return in_runs(["config.schema:intermediate"], ["resource_type:seed", "config.schema:marts_build+"])
+
+
+def select_marts(manifest: Mapping[str, Any]) -> list[str]:
+    """Return the arguments that select the last layer: all that the others are not, a user's own models too."""
+    before = _built_before_marts(manifest)
     return in_runs(exclude=["resource_type:seed", "config.schema:staging", *before])
 
 

@@ -82,29 +82,15 @@ def test_complete_journey_loads_whole(database: Settings) -> None:
 
 
 @pytest.mark.slow
-def test_uci_by_day_in_any_order(
-    make_database: Callable[..., Settings], request: pytest.FixtureRequest
-) -> None:
-    """All 305 daily files in shuffled order, built on the way, give the marts of one build in order.
-
-    Built at 2 random points here, at 10 below; both belong to `make test-full`.
-    """
-    uci_in_any_order(make_database, builds=2)
-
-
-@pytest.mark.slow
-def test_uci_by_day_built_at_ten_points(make_database: Callable[..., Settings]) -> None:
-    uci_in_any_order(make_database, builds=10)
-
-
-def uci_in_any_order(make_database: Callable[..., Settings], builds: int) -> None:
-    """Load the files shuffled with builds at random points, once more in order, and compare."""
+@pytest.mark.timeout(1200)  # twelve builds
+def test_uci_by_day_in_any_order(make_database: Callable[..., Settings]) -> None:
+    """All 305 daily files in shuffled order, built at 10 random points, give the marts of one build in order."""
     days = sorted((folder("uci_online_retail") / "by-day").glob("*.csv.gz"))
     assert len(days) == 305
     shuffled = days[:]
     generator = random.Random(SEED)
     generator.shuffle(shuffled)
-    stops = sorted(generator.sample(range(1, len(days)), builds))
+    stops = sorted(generator.sample(range(1, len(days)), 10))
     print(f"seed {SEED}, builds after {stops} files")
 
     scattered = uci_database(make_database)
