@@ -17,13 +17,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from cercle.errors import EXIT_LOCKED, CercleError
+from cercle.preparation import prepare
 from cercle.settings import Settings
 
 if TYPE_CHECKING:
     from cercle.airflow.in_process import Event
     from cercle.report import Figures
 
-__all__ = ["Outcome", "Progress", "World", "existing_world", "own_settings", "prepare", "run"]
+__all__ = ["Outcome", "Progress", "World", "existing_world", "own_settings", "run"]
 
 _MARKER = "demo.json"
 _CLEAR = "\r\x1b[2K"
@@ -145,27 +146,6 @@ def own_settings(settings: Settings, landing: Path | None, is_home_given: bool) 
     return replace(settings, home=home, landing_dir=landing.absolute(), project_dir=project)
 
 
-def prepare(settings: Settings) -> list[str]:
-    """Make database and project ready: started, migrated, raw tables made, project written when there is none.
-
-    Returns:
-        What was migrated.
-    """
-    from cercle import db, project
-    from cercle.load.raw_tables import ensure_raw_tables
-    from cercle.sources import configured_sources
-
-    project.ensure_project(settings)
-    contracts = {
-        source.plugin.name: source.plugin.contract for source in configured_sources(settings).values()
-    }
-    with db.connect(settings, application_name="cercle prepare") as connection:
-        done = db.migrate(connection)
-        with connection.transaction():
-            ensure_raw_tables(connection, list(contracts.values()))
-    return done
-
-
 def run(settings: Settings, world: World | None, stream: TextIO | None = None) -> Outcome:
     """Run the whole circle.
 
@@ -182,7 +162,7 @@ def run(settings: Settings, world: World | None, stream: TextIO | None = None) -
         progress = Progress(screen)
         _claim(settings, world)
         with progress.step("database") as said:
-            prepare(settings)
+            prepare(settings, migrates=True)
             said.append("your own PostgreSQL" if settings.dsn else "embedded PostgreSQL")
         as_of: str | None = None
         if world is not None:

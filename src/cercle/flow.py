@@ -21,7 +21,6 @@ from cercle import builds, db, dbt_runner
 from cercle import publish as publication
 from cercle.build_lock import DEFAULT_WAIT_SECONDS, build_lock
 from cercle.builds import Build, fail_build, start_build
-from cercle.errors import CercleError
 from cercle.publish import ApplyIdentity, Publication
 from cercle.settings import Settings
 
@@ -41,7 +40,6 @@ __all__ = [
     "check_raw",
     "fail_build",
     "load_landing",
-    "prepare",
     "publish",
     "run",
     "run_layer",
@@ -213,40 +211,6 @@ def _is_full_refresh(settings: Settings, build_id: int) -> bool:
             "select is_full_refresh from ops.builds where build_id = %s", (build_id,)
         ).fetchone()
     return bool(row and row[0])
-
-
-def prepare(settings: Settings) -> list[str]:
-    """Make what a first run lacks, where it is ours to make: the embedded database's schemas, the default project.
-
-    On a company's own server migrations are a decision of its own, and here only asked for.
-
-    Returns:
-        Names of the migrations that were applied.
-
-    Raises:
-        CercleError: the company's own database lacks migrations.
-    """
-    default = settings.home / "project"
-    if settings.project_dir == default and not (default / "dbt_project.yml").exists():
-        from cercle.project import create_project
-
-        create_project(settings)
-    with db.connect(settings) as connection:
-        pending = [migration.label for migration in db.pending_migrations(connection)]
-        connection.rollback()
-        if pending and not settings.is_embedded:
-            raise CercleError(
-                f"The database lacks migrations: {', '.join(pending)}",
-                where="ops",
-                remedy="Run `cercle db migrate`",
-            )
-        applied = db.migrate(connection) if pending else []
-        if settings.is_embedded:
-            from cercle.load.raw_tables import ensure_raw_tables
-            from cercle.sources import all_contracts
-
-            ensure_raw_tables(connection, all_contracts())
-    return applied
 
 
 # --- the whole --------------------------------------------------------------------------------------------

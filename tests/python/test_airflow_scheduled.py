@@ -12,9 +12,10 @@ from typing import Any
 
 import pytest
 
-from cercle import db, demo
+from cercle import db
 from cercle import server as embedded
 from cercle.airflow import standalone
+from cercle.preparation import prepare
 from cercle.settings import Settings
 
 ROWS = """customer_ref,updated_at,kind,first_name,last_name,email
@@ -70,7 +71,7 @@ def wait_for(what: str, found: Callable[[], Any], seconds: float) -> Any:
 def test_a_loaded_file_starts_the_build_by_its_asset(own_home: Settings) -> None:
     import psutil
 
-    demo.prepare(own_home)
+    prepare(own_home, migrates=True)
     (own_home.project_dir / "dags" / "cercle_dags.py").write_text(DAGS)
     before = {process.pid for process in psutil.process_iter()}
     started = standalone.up(own_home, parts=("api-server", "scheduler", "dag-processor"), port=0)

@@ -12,6 +12,7 @@ from cercle import build_lock, db, flow
 from cercle.dbt_results import DbtResult
 from cercle.errors import EXIT_DIFFERENCE, CercleError
 from cercle.flow import publish
+from cercle.preparation import prepare
 from cercle.settings import Settings
 from mini_project import a_mart, built, deliver, make_warehouse, no_identity, some_orders
 
@@ -160,4 +161,4 @@ def test_a_company_database_is_not_migrated_unasked(database: Settings) -> None:
             "delete from ops.migrations where version = (select max(version) from ops.migrations)"
         )
     with pytest.raises(CercleError, match="cercle db migrate"):
-        flow.prepare(database)
+        prepare(database)

@@ -37,11 +37,12 @@ def command(
     loaded twice, and readers see the last whole publication until the next one.
     """
     from cercle import flow
+    from cercle.preparation import prepare
 
     settings = (
         dataclasses.replace(state.settings, landing_dir=landing.absolute()) if landing else state.settings
     )
-    flow.prepare(settings)
+    prepare(settings)
     with show_steps(state) as on_progress:
         report = flow.run(settings, as_of, full_refresh, allow_drop, wait_seconds, on_progress)
     state.show(as_payload(report))

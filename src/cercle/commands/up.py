@@ -19,11 +19,11 @@ def command(state: State, port: int) -> None:
 
     It listens on 127.0.0.1 alone, and asks nobody to sign in. `cercle down` stops it.
     """
-    from cercle import demo
     from cercle.airflow import standalone
+    from cercle.preparation import prepare
 
     with state.progress("Starting") as advance:
-        demo.prepare(state.settings)
+        prepare(state.settings, migrates=True)
         started = standalone.up(
             state.settings, port=port, say=lambda what: advance(0, description=f"Starting {what}")
         )

@@ -1,11 +1,3 @@
-{{ config(
-    materialized='incremental',
-    incremental_strategy='delete+insert',
-    unique_key='record_key',
-    meta={'is_by_record': true},
-    indexes=[{'columns': ['record_key']}]
-) }}
-
 with
 
 normalised as (

@@ -1,10 +1,4 @@
-{{ config(
-    materialized='incremental',
-    incremental_strategy='delete+insert',
-    unique_key='record_key',
-    meta={'is_by_record': true},
-    indexes=[{'columns': ['record_key'], 'unique': true}]
-) }}
+{{ config(indexes=[{'columns': ['record_key'], 'unique': true}]) }}
 
 with
 
