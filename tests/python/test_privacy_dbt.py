@@ -67,6 +67,8 @@ def _make_inputs(connection: psycopg.Connection) -> None:
             "customer_id text, contact_point text, contact_point_key text, contact_point_kind text"
         ),
         "contact_point_channels": "contact_point_kind text, channel text",
+        "int_record_customers": "record_key text, customer_id text",
+        "int_own_events_linked": "identity text, record_key text",
     }
     for name, columns in given.items():
         connection.execute(f"create table intermediate.{name} ({columns})".encode())
@@ -127,6 +129,11 @@ def test_what_is_asked_for_one_family_or_recipient_has_a_unit_test_and_it_passes
     models = ("int_contact_families_listed", "int_contact_recipients_listed")
     result = run_dbt(empty_warehouse, "test", ["--select", *(f"test_type:unit,{model}" for model in models)])
     assert [node.status for node in result.nodes] == ["pass", "pass"]
+
+
+def test_a_split_that_this_build_makes_has_a_unit_test_and_it_passes(empty_warehouse: Settings) -> None:
+    result = run_dbt(empty_warehouse, "test", ["--select", "test_type:unit,int_consent_identities_linked"])
+    assert [node.status for node in result.nodes] == ["pass"]
 
 
 def test_the_secret_is_in_no_file_that_dbt_writes(empty_warehouse: Settings) -> None:

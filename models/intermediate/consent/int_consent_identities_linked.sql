@@ -3,7 +3,8 @@
 ) }}
 
 -- What is linked now counts for every day, so that no stop is missed; it lifts a stop from this build on alone. What was linked in an
--- earlier publication and is no longer (a split) counts for the time in which it was published.
+-- earlier publication and is no longer (a split) counts for the time in which it was published; a split that this build makes too, or a
+-- stop made while linked would leave the other half for as long as nobody builds again.
 with
 
 consent_events as (
@@ -31,7 +32,7 @@ own_events as (
 members as (
     select *
     from {{ source('identity', 'members') }}
-    where kind = 'customer' and known_to < 'infinity' and known_from < known_to
+    where kind = 'customer'
 ),
 
 linked_now as (
@@ -57,6 +58,17 @@ linked_now as (
     from record_customers
 ),
 
+ended as (
+    select
+        members.member_key,
+        members.id as person_id,
+        members.known_from,
+        least(members.known_to, {{ cercle.as_of() }}) as known_to
+    from members
+    left join record_customers on members.member_key = record_customers.record_key
+    where members.known_to < 'infinity' or members.id <> record_customers.customer_id
+),
+
 linked as (
     select
         'main' as ledger,
@@ -74,14 +86,15 @@ linked as (
     select distinct
         'main' as ledger,
         consent_events.identity,
-        members.id as person_id,
-        members.known_from as valid_from,
-        members.known_to as valid_to,
-        members.known_from as lifts_from,
-        members.known_to as known_from,
+        ended.person_id,
+        ended.known_from as valid_from,
+        ended.known_to as valid_to,
+        ended.known_from as lifts_from,
+        ended.known_to as known_from,
         'infinity'::timestamptz as known_to
-    from members
-    inner join consent_events on members.member_key = consent_events.record_key
+    from ended
+    inner join consent_events on ended.member_key = consent_events.record_key
+    where ended.known_from < ended.known_to
 )
 
 select * from linked

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +17,9 @@ from cercle.errors import EXIT_DIFFERENCE, EXIT_OK, CercleError
 
 if TYPE_CHECKING:
     from psycopg import Connection
+
+    from cercle.privacy.scenarios import Scenario
+    from cercle.privacy.simulation import Check
 
 __all__ = ["command"]
 
@@ -43,8 +47,13 @@ command.add_command(export_command)
 
 @command.command(name="simulate")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option(
+    "--through-sources",
+    is_flag=True,
+    help="Deliver the scenarios as landing files to a database of their own, with runs of some 20 s each.",
+)
 @pass_state
-def simulate_command(state: State, file: Path) -> int:
+def simulate_command(state: State, file: Path, through_sources: bool) -> int:
     """Run a FILE of scenarios through the product's own SQL.
 
     Prints one JSON line per check, then a line of counts; exits 1 when a check differs from what the file
@@ -52,21 +61,17 @@ def simulate_command(state: State, file: Path) -> int:
     """
     import psycopg
 
-    from cercle import db
     from cercle.privacy.scenarios import read_scenarios
-    from cercle.privacy.simulation import simulate
 
     scenarios = read_scenarios(file)
-    with db.connect(state.settings) as connection:
-        _migrate_if_empty(connection)
-        try:
-            checks = simulate(connection, scenarios)
-        except psycopg.DataError as error:
-            raise CercleError(
-                f"A value of the file cannot be read as what it should be ({type(error).__name__})",
-                where=str(file),
-                remedy="Write times as ISO 8601 with a zone, dates as 2026-12-31, flags as true or false",
-            ) from None
+    try:
+        checks = _checks(state, scenarios, through_sources)
+    except (psycopg.DataError, ValueError) as error:
+        raise CercleError(
+            f"A value of the file cannot be read as what it should be ({type(error).__name__})",
+            where=str(file),
+            remedy="Write times as ISO 8601 with a zone, dates as 2026-12-31, flags as true or false",
+        ) from None
     different = 0
     for check in checks:
         line = dict(check.answer)
@@ -82,8 +87,24 @@ def simulate_command(state: State, file: Path) -> int:
         "different": different,
         "without_expectation": len(checks) - expecting,
     }
+    if through_sources:
+        counts["not_asked"] = sum("not_asked" in check.answer for check in checks)
     click.echo(json.dumps(counts))
     return EXIT_DIFFERENCE if different else EXIT_OK
+
+
+def _checks(state: State, scenarios: Sequence[Scenario], through_sources: bool) -> list[Check]:
+    from cercle import db
+    from cercle.privacy.simulation import simulate
+
+    if through_sources:
+        from cercle.privacy.source_simulation import simulate_through_sources
+
+        with state.progress("Deliver the scenarios") as advance:
+            return simulate_through_sources(state.settings, scenarios, lambda text: advance(description=text))
+    with db.connect(state.settings) as connection:
+        _migrate_if_empty(connection)
+        return simulate(connection, scenarios)
 
 
 @command.command(name="decide")

@@ -26,7 +26,7 @@ from cercle.privacy.scenarios import Scenario, WorldWriter
 from cercle.privacy.scratch import Scratch, scratch_schema
 from cercle.privacy.tombstones import TombstoneIndex
 
-__all__ = ["Check", "simulate"]
+__all__ = ["Answer", "Check", "NotAsked", "questions_of", "simulate"]
 
 
 _CHAIN_BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
@@ -35,11 +35,22 @@ _IN_THE_END = "9999-12-31T00:00:00Z"
 
 
 @dataclass(frozen=True)
+class NotAsked:
+    """Why a question could not be put: the ordinary source path does not deliver what it turns on."""
+
+    reason: str
+
+
+# (decision, reason), or why there is none.
+Answer = tuple[str, str] | NotAsked
+
+
+@dataclass(frozen=True)
 class Check:
     """One answer, and what was expected.
 
     Attributes:
-        answer: {id, query, decision, reason} or {id, result}, as printed.
+        answer: {id, query, decision, reason} or {id, result}, as printed; {id, query, not_asked} without an answer.
         expected: what the file expects; None where it expects nothing.
         is_as_expected: whether they agree; true where nothing is expected.
     """
@@ -49,15 +60,28 @@ class Check:
     is_as_expected: bool
 
 
-def simulate(connection: psycopg.Connection, scenarios: Sequence[Scenario]) -> list[Check]:
+def simulate(
+    connection: psycopg.Connection,
+    scenarios: Sequence[Scenario],
+    decided: Mapping[tuple[str, int], Answer] | None = None,
+) -> list[Check]:
     """Run scenarios, and return their checks in the order of the file.
 
     Args:
         connection: without an open transaction. Nothing that is done here stays.
         scenarios: as `read_scenarios` gives them.
+        decided: answers by (`scenario <place in the list>`, number of the question), where they were had elsewhere.
     """
     with scratch_schema(connection) as scratch:
-        return list(_Simulation(scratch, scenarios).checks())
+        return list(_Simulation(scratch, scenarios).checks(decided))
+
+
+def questions_of(scenario: Scenario) -> list[Mapping[str, Any]]:
+    """Return the questions of a scenario: its queries; of an export its rows, at the moment at which they leave."""
+    if scenario["kind"] == "export":
+        moment = {"valid_at": scenario["export_at"], "known_at": scenario["export_at"]}
+        return [{**row, **moment} for row in scenario["rows"]]
+    return list(scenario["queries"])
 
 
 class _Simulation:
@@ -68,14 +92,13 @@ class _Simulation:
         # A throw-away secret: pseudonyms of a simulation match nothing outside of it.
         self._writer = WorldWriter(scratch, PseudonymKey("simulation", secrets.token_bytes(32)))
 
-    def checks(self) -> Iterator[Check]:
+    def checks(self, decided: Mapping[tuple[str, int], Answer] | None) -> Iterator[Check]:
         worlds = [
             (f"scenario {number}", scenario)
             for number, scenario in enumerate(self._scenarios)
             if scenario["kind"] in ("effective_state", "export")
         ]
-        self._writer.write(worlds)
-        answers = self._decide(worlds)
+        answers = decided if decided is not None else self._decide(worlds)
         blocked = self._blocked(worlds)
         suppressed = self._suppressed_cells()
         for number, scenario in enumerate(self._scenarios):
@@ -94,12 +117,13 @@ class _Simulation:
                 case _:
                     yield from _cell_checks(scenario, ledger, suppressed)
 
-    def _decide(self, worlds: Sequence[tuple[str, Scenario]]) -> dict[tuple[str, int], tuple[str, str]]:
-        """Ask all questions at once; returns (decision, reason) by scenario and number of the question."""
+    def _decide(self, worlds: Sequence[tuple[str, Scenario]]) -> dict[tuple[str, int], Answer]:
+        """Write the worlds and ask all questions at once; returns the answers by scenario and number."""
+        self._writer.write(worlds)
         asked = [
             (ledger, number, question)
             for ledger, scenario in worlds
-            for number, question in enumerate(_questions(scenario))
+            for number, question in enumerate(questions_of(scenario))
         ]
         columns = (
             "question_id ledger identity contact_point channel purpose recipient controller product_family check_hours "
@@ -219,34 +243,33 @@ class _Simulation:
         }
 
 
-def _questions(scenario: Scenario) -> list[Mapping[str, Any]]:
-    if scenario["kind"] == "export":
-        # The gate decides at the moment of the export, as known then.
-        moment = {"valid_at": scenario["export_at"], "known_at": scenario["export_at"]}
-        return [{**row, **moment} for row in scenario["rows"]]
-    return list(scenario["queries"])
-
-
 def _state_checks(
-    scenario: Scenario, ledger: str, answers: Mapping[tuple[str, int], tuple[str, str]]
+    scenario: Scenario, ledger: str, answers: Mapping[tuple[str, int], Answer]
 ) -> Iterator[Check]:
     for number, question in enumerate(scenario["queries"]):
-        decision, reason = answers[ledger, number]
+        answer = answers[ledger, number]
+        if isinstance(answer, NotAsked):
+            yield Check({"id": scenario["id"], "query": number, "not_asked": answer.reason}, None, True)
+            continue
         expected = question.get("expect")
-        found = {"decision": decision, "reason": reason}
+        found = dict(zip(("decision", "reason"), answer, strict=True))
         agrees = expected is None or all(found.get(name) == value for name, value in expected.items())
         yield Check({"id": scenario["id"], "query": number, **found}, expected, agrees)
 
 
 def _export_result(
-    scenario: Scenario, ledger: str, answers: Mapping[tuple[str, int], tuple[str, str]], is_blocked: bool
+    scenario: Scenario, ledger: str, answers: Mapping[tuple[str, int], Answer], is_blocked: bool
 ) -> dict[str, Any]:
     allowed = [
         row["row"]
         for number, row in enumerate(scenario["rows"])
-        if not is_blocked and answers[ledger, number][0] == "ALLOW"
+        if not is_blocked and _is_allowed(answers[ledger, number])
     ]
     return {"blocked": is_blocked, "rows": allowed}
+
+
+def _is_allowed(answer: Answer) -> bool:
+    return not isinstance(answer, NotAsked) and answer[0] == "ALLOW"
 
 
 def _accepted_rows(scenario: Scenario) -> list[Any]:
