@@ -102,8 +102,8 @@ bench: install ## Measure publication, 2,000,000 rows, as JSON; see docs/measure
 	@$(BIN)/python benchmarks/bench_publish.py $(ARGS)
 
 .PHONY: mutate-consent
-mutate-consent: install ## Break each rule of consent on purpose, one at a time: the scenarios must notice
-	@$(BIN)/python tools/mutate_consent.py $(ARGS)
+mutate-consent: install ## Break each rule of consent on purpose, one at a time: the scenarios must notice (a part of `make test`)
+	@$(BIN)/python -m pytest tests/python/test_privacy_mutations.py --numprocesses $(JOBS) $(ARGS)
 
 .PHONY: bench-run
 bench-run: install ## Measure `make run`: first, with nothing new, with 1 % new rows, as JSON
