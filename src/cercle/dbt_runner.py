@@ -78,24 +78,22 @@ def run_layer(
     if layer not in LAYERS:
         raise CercleError(f"A layer is one of {', '.join(LAYERS)}; got {layer!r}")
     code = project_sha256(settings)
-    if layer == "marts":
-        selected = dbt_selection.select_marts(read_manifest(settings))
-    elif layer == "staging" and not full_refresh and _is_staged(settings, code):
-        tests = dbt_selection.tests_of_staging(read_manifest(settings))
-        if not tests:
-            return DbtResult(())
-        return _run(settings, code, ["test", *dbt_selection.in_runs(tests)], build_id, on_event)
-    else:
-        selected = dbt_selection.select_before_marts(layer)
     full = ["--full-refresh"] if full_refresh else []
-    return _run(settings, code, ["build", *selected, *full], build_id, on_event)
+    if layer == LAYERS[0] and (full_refresh or not dbt_target.is_parsed(settings, code)):
+        return _run(settings, code, ["build", *dbt_selection.select_first_layer(), *full], build_id, on_event)
+    command, nodes = "build", dbt_selection.nodes_of_layer(read_manifest(settings), layer)
+    if layer == LAYERS[0] and _are_made(settings, nodes):
+        command, nodes = "test", dbt_selection.tests_of_views(nodes)
+    if not nodes:
+        return DbtResult(())
+    return _run(settings, code, [command, *dbt_selection.name_nodes(nodes), *full], build_id, on_event)
 
 
-def _is_staged(settings: Settings, code: str) -> bool:
-    """Whether the views of staging and the seeds stand as this code makes them: they hold nothing of a run's."""
-    if not dbt_target.is_parsed(settings, code):
-        return False
-    names = dbt_selection.relations_of_staging(read_manifest(settings))
+def _are_made(settings: Settings, nodes: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether the relations of these nodes are there. Views and seeds hold nothing of a run's: they need no more."""
+    names = [
+        node["relation_name"] for node in nodes if node["relation_name"] and node["resource_type"] != "test"
+    ]
     with db.connect(settings, autocommit=True) as connection:
         row = connection.execute(
             "select bool_and(to_regclass(name) is not null) from unnest(%s::text[]) as names (name)", (names,)

@@ -1,19 +1,15 @@
-"""What dbt is told to build and to test in each layer, in dbt's own words for selecting nodes."""
+"""What dbt is told to build and to test in each layer, in dbt's own words for selecting nodes.
+
+The nodes of a layer are read from the manifest and named one by one. Dbt's own rules for the tests that go with a
+selection search the graph once per word of it: with an exclusion for each model they took four seconds of a run.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-__all__ = [
-    "KEY_TESTS",
-    "LAYERS",
-    "in_runs",
-    "relations_of_staging",
-    "select_before_marts",
-    "select_marts",
-    "tests_of_staging",
-]
+__all__ = ["KEY_TESTS", "LAYERS", "name_nodes", "nodes_of_layer", "select_first_layer", "tests_of_views"]
 
 LAYERS = ("staging", "intermediate", "marts")
 
@@ -21,82 +17,87 @@ LAYERS = ("staging", "intermediate", "marts")
 # staging views they follow from the loader's constraints and the view's own text. So CI runs them, and runs do not.
 KEY_TESTS = ("unique", "not_null", "unique_combination")
 
+# They judge code, and a model's name selects them too.
+_NO_UNIT_TESTS = ("--exclude-resource-type", "unit_test")
+_BUILT = frozenset({"model", "seed", "snapshot"})
 
-def select_before_marts(layer: str) -> list[str]:
-    """Return the arguments that select a layer: by schema, not by folder, since plugins and projects have their own.
+Node = Mapping[str, Any]
 
-    An intermediate model that reads a mart is built with the marts.
+
+def select_first_layer() -> list[str]:
+    """Return the arguments that select staging and the seeds, with their tests, where no manifest tells the nodes."""
+    keys = [f"test_name:{name},package:cercle" for name in KEY_TESTS]
+    select = ["--select", "resource_type:seed", "config.schema:staging", "--exclude", *keys]
+    return [*_NO_UNIT_TESTS, "--indirect-selection", "buildable", *select]
+
+
+def name_nodes(nodes: Sequence[Node]) -> list[str]:
+    """Return the arguments that select these nodes, at least one, and no other."""
+    names = [f"fqn:{'.'.join(node['fqn'])}" for node in nodes]
+    return [*_NO_UNIT_TESTS, "--indirect-selection", "empty", "--select", *names]
+
+
+def nodes_of_layer(manifest: Mapping[str, Any], layer: str) -> list[Node]:
+    """Return what a run builds and tests in a layer: by schema, not by folder, since plugins have their own.
+
+    An intermediate model that reads a mart is built with the marts, and the last layer is all that the others are
+    not, a user's own models too. A test belongs to the layer where the last of what it reads is built; tests of
+    keys are left out.
 
     Args:
-        layer: staging or intermediate.
-    """
-    if layer == "staging":
-        return in_runs(["resource_type:seed", "config.schema:staging"])
-    return in_runs(["config.schema:intermediate"], ["resource_type:seed", "config.schema:marts_build+"])
-
-
-def select_marts(manifest: Mapping[str, Any]) -> list[str]:
-    """Return the arguments that select the last layer: all that the others are not, a user's own models too."""
-    before = _built_before_marts(manifest)
-    return in_runs(exclude=["resource_type:seed", "config.schema:staging", *before])
-
-
-def in_runs(select: Sequence[str] = (), exclude: Sequence[str] = ()) -> list[str]:
-    """Return dbt's arguments for nodes of a run: without tests of keys and without unit tests, which judge code."""
-    keys = [f"test_name:{name},package:cercle" for name in KEY_TESTS]
-    return [
-        *("--indirect-selection", "buildable", "--exclude-resource-type", "unit_test"),
-        *(("--select", *select) if select else ()),
-        *("--exclude", *exclude, *keys),
-    ]
-
-
-def _built_before_marts(manifest: Mapping[str, Any]) -> list[str]:
-    """Selectors of the intermediate models that read no mart; dbt can subtract them, but has no words for them."""
-    nodes = manifest["nodes"]
-    waiting = [name for name, node in nodes.items() if node["config"].get("schema") == "marts_build"]
-    after_marts: set[str] = set()
-    while waiting:
-        name = waiting.pop()
-        if name not in after_marts:
-            after_marts.add(name)
-            waiting += manifest["child_map"].get(name, [])
-    return [
-        f"fqn:{'.'.join(node['fqn'])}"
-        for name, node in nodes.items()
-        if node["config"].get("schema") == "intermediate"
-        and node["resource_type"] != "seed"
-        and name not in after_marts
-    ]
-
-
-def relations_of_staging(manifest: Mapping[str, Any]) -> list[str]:
-    """Return the relations that the first layer makes, as quoted names."""
-    return [node["relation_name"] for node in manifest["nodes"].values() if _is_staging(node)]
-
-
-def tests_of_staging(manifest: Mapping[str, Any]) -> list[str]:
-    """Return selectors of the tests of a run that read views of staging and no later layer.
-
-    Those that read seeds alone are not among them: while the code is the same they have nothing new to say.
+        manifest: of the project.
+        layer: one of LAYERS.
     """
     nodes = manifest["nodes"]
-    found = []
-    for test in nodes.values():
-        if test["resource_type"] != "test" or _is_left_out(test):
-            continue
-        read = [nodes.get(name) for name in test["depends_on"]["nodes"]]
-        is_early = all(node is not None and _is_staging(node) for node in read)
-        if is_early and any(node and node["resource_type"] == "model" for node in read):
-            found.append(f"fqn:{'.'.join(test['fqn'])}")
+    layers = dict(_built_in(manifest))
+    found = [nodes[name] for name, built_in in layers.items() if built_in == layer]
+    for node in nodes.values():
+        if node["resource_type"] == "test" and not _is_left_out(node):
+            read = [LAYERS.index(layers[name]) for name in node["depends_on"]["nodes"] if name in layers]
+            if LAYERS[max(read, default=-1)] == layer:
+                found.append(node)
     return found
 
 
-def _is_left_out(test: Mapping[str, Any]) -> bool:
+def tests_of_views(nodes: Sequence[Node]) -> list[Node]:
+    """Return the tests among a layer's nodes that read more than seeds, which say nothing new in an unchanged code."""
+    seeds = {node["unique_id"] for node in nodes if node["resource_type"] == "seed"}
+    return [
+        node
+        for node in nodes
+        if node["resource_type"] == "test" and not set(node["depends_on"]["nodes"]) <= seeds
+    ]
+
+
+def _built_in(manifest: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """The layer of each node that makes a relation, by its unique id."""
+    after_marts = _after_marts(manifest)
+    for name, node in manifest["nodes"].items():
+        if node["resource_type"] not in _BUILT:
+            continue
+        schema = node["config"].get("schema")
+        if node["resource_type"] == "seed" or schema == "staging":
+            yield name, "staging"
+        elif schema == "intermediate" and name not in after_marts:
+            yield name, "intermediate"
+        else:
+            yield name, "marts"
+
+
+def _after_marts(manifest: Mapping[str, Any]) -> set[str]:
+    """The marts, and all that reads one."""
+    waiting = [
+        name for name, node in manifest["nodes"].items() if node["config"].get("schema") == "marts_build"
+    ]
+    found: set[str] = set()
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            waiting += manifest["child_map"].get(name, [])
+    return found
+
+
+def _is_left_out(test: Node) -> bool:
     name = (test.get("test_metadata") or {}).get("name")
     return bool(test["package_name"] == "cercle") and name in KEY_TESTS
-
-
-def _is_staging(node: Mapping[str, Any]) -> bool:
-    is_model = node["resource_type"] == "model" and node["config"].get("schema") == "staging"
-    return is_model or bool(node["resource_type"] == "seed")

@@ -9,7 +9,7 @@ from functools import cache, cached_property
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
-from zoneinfo import available_timezones
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
 
@@ -255,6 +255,10 @@ def _source(name: str, options: object, path: Path) -> Source:
     if region is not None and not re.fullmatch(r"[A-Z]{2}", str(region)):
         raise CercleError(f"region is two capital letters, as FR; got {region!r}", where=where)
     time_zone = str(options.get("time_zone", "UTC"))
-    if time_zone not in available_timezones():
-        raise CercleError(f"time_zone is an IANA name, as Europe/Paris; got {time_zone!r}", where=where)
+    try:
+        ZoneInfo(time_zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise CercleError(
+            f"time_zone is an IANA name, as Europe/Paris; got {time_zone!r}", where=where
+        ) from None
     return Source(name, plugins[plugin_name], str(region) if region is not None else None, time_zone)

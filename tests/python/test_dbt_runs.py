@@ -128,6 +128,33 @@ def test_a_run_leaves_out_no_test_that_nobody_asks(world: World) -> None:
         assert is_view or (len(guards) == 1 and is_strict and guards[0]["transaction"]), test["name"]
 
 
+def test_every_node_belongs_to_one_layer_and_is_run_there(world: World) -> None:
+    manifest = dbt_runner.read_manifest(world.settings)
+    wanted = [
+        name
+        for name, node in manifest["nodes"].items()
+        if node["resource_type"] in ("model", "seed", "test")
+        and not (
+            node["package_name"] == "cercle"
+            and (node.get("test_metadata") or {}).get("name") in dbt_selection.KEY_TESTS
+        )
+    ]
+    layers = [dbt_selection.nodes_of_layer(manifest, layer) for layer in dbt_selection.LAYERS]
+    assert sorted(node["unique_id"] for nodes in layers for node in nodes) == sorted(wanted)
+    after_staging = {
+        node["unique_id"]
+        for nodes in layers[1:]
+        for node in nodes
+        if node["config"]["materialized"] != "ephemeral"
+    }
+    ran = query(
+        world.settings,
+        "select node_id from ops.build_models where build_id = (select max(build_id) from ops.build_models)",
+    )
+    assert after_staging <= {name for (name,) in ran}
+    assert not [name for (name,) in ran if name.startswith("unit_test.")]
+
+
 def test_one_dbt_runs_command_after_command(database: Settings) -> None:
     make_warehouse(database)
     deliver(database, some_orders(0, 5))
