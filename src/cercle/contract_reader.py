@@ -15,8 +15,11 @@ __all__ = ["ContractReader"]
 DELIVERIES = ("events", "upserts")
 ENCODINGS = ("utf-8", "cp1252", "iso-8859-1", "iso-8859-15")  # those in which a line break is one byte
 DATE_ORDERS = ("ymd", "dmy", "mdy")
+TIME_FORMATS = ("epoch", "rfc_2822")
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _COLUMN_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+_ROW_PATH = re.compile(r"\.|[\w-]+(\[\])?(\.[\w-]+(\[\])?)*")
+_VALUE_PATH = re.compile(r"\^*[\w-]+(\.[\w-]+)*")
 _LONGEST_NAME = 63  # bytes of a PostgreSQL identifier
 _ENTITY_PROPERTIES = {
     "delivery",
@@ -27,8 +30,19 @@ _ENTITY_PROPERTIES = {
     "collectedFromSubject",
     "delimiter",
     "encoding",
+    "hasHeader",
+    "rowPath",
+    "fieldsLeftOut",
+    "deliveredWith",
 }
-_COLUMN_PROPERTIES = {"semanticType", "acceptedValues", "sourceColumn", "decimalSeparator", "dateOrder"}
+_COLUMN_PROPERTIES = {
+    "semanticType",
+    "acceptedValues",
+    "sourceColumn",
+    "decimalSeparator",
+    "dateOrder",
+    "timeFormat",
+}
 
 
 class ContractReader:
@@ -65,6 +79,7 @@ class ContractReader:
         entities = tuple(self._entity(item, name) for item in objects)
         self._place = ""
         self._refuse_twins([entity.name for entity in entities], "entity")
+        self._check_delivered_with(entities)
         return Contract(name, version, purpose, entities, self._path, sha256)
 
     def _entity(self, item: object, plugin: str) -> Entity:
@@ -91,6 +106,10 @@ class ContractReader:
             is_order_dependent=extras.get("isOrderDependent") is True,
             delimiter=str(extras.get("delimiter", ",")),
             encoding=str(extras.get("encoding", "utf-8")).lower(),
+            has_header=extras.get("hasHeader") is not False,
+            row_paths=self._texts(extras.get("rowPath", ())),
+            fields_left_out=self._texts(extras.get("fieldsLeftOut", ())),
+            delivered_with=self._optional_text(extras, "deliveredWith"),
         )
         self._place = name
         self._check_entity(entity)
@@ -99,8 +118,10 @@ class ContractReader:
     def _check_entity(self, entity: Entity) -> None:
         names = [column.name for column in entity.columns]
         self._refuse_twins(names, "column")
-        in_files = [source.lower() for column in entity.columns for source in column.source_names]
-        self._refuse_twins(in_files, "sourceColumn")
+        if entity.row_paths:
+            self._check_paths(entity)
+        else:
+            self._check_names_in_files(entity)
         if entity.delivery == "full_snapshot":
             raise self._wrong(
                 "delivery full_snapshot comes with a later version of cercle: a missing key would be a deletion",
@@ -118,6 +139,36 @@ class ContractReader:
         if not is_ascii or entity.delimiter.isalnum() or entity.delimiter in '"\r\n.\\':
             raise self._wrong("delimiter must be one ASCII sign, no quote and no line break")
         self._check_key(entity)
+
+    def _check_names_in_files(self, entity: Entity) -> None:
+        in_files = [source.lower() for column in entity.columns for source in column.source_names]
+        self._refuse_twins(in_files, "sourceColumn")
+        if entity.fields_left_out or any(column.time_format for column in entity.columns):
+            raise self._wrong("fieldsLeftOut and timeFormat are for entities with a rowPath")
+
+    def _check_paths(self, entity: Entity) -> None:
+        """Row paths and paths of values are those of cercle.load.json_document."""
+        wrong = [path for path in entity.row_paths if not _ROW_PATH.fullmatch(path)]
+        if wrong:
+            raise self._wrong(f"rowPath must be like orders[].line_items[], or a dot; got {wrong[0]!r}")
+        for column in entity.columns:
+            wrong = [path for path in column.source_names if not _VALUE_PATH.fullmatch(path)]
+            if wrong:
+                raise self._wrong(
+                    f"sourceColumn of {column.name} must be like ^customer.id; got {wrong[0]!r}"
+                )
+        self._refuse_twins([column.source_names[0] for column in entity.columns], "sourceColumn")
+        if not entity.has_header or entity.delimiter != ",":
+            raise self._wrong("hasHeader and delimiter are for CSV files, rowPath for JSON")
+
+    def _check_delivered_with(self, entities: Sequence[Entity]) -> None:
+        own_files = [entity.name for entity in entities if entity.delivered_with is None]
+        for entity in entities:
+            if entity.delivered_with is not None and entity.delivered_with not in own_files:
+                self._place = entity.name
+                raise self._wrong(
+                    f"deliveredWith must be one of {', '.join(own_files)}; got {entity.delivered_with!r}"
+                )
 
     def _check_collected(self, entity: Entity, names: Sequence[str]) -> None:
         rule = entity.collected_from_subject
@@ -183,11 +234,18 @@ class ContractReader:
             source_names=self._texts(extras.get("sourceColumn", name)),
             decimal_separator=str(extras.get("decimalSeparator", ".")),
             date_order=str(extras.get("dateOrder", "ymd")),
+            time_format=self._optional_text(extras, "timeFormat"),
         )
         if column.decimal_separator not in (".", ","):
             raise self._wrong(f"decimalSeparator must be . or ,; got {column.decimal_separator!r}")
         if column.date_order not in DATE_ORDERS:
             raise self._wrong(f"dateOrder must be one of {', '.join(DATE_ORDERS)}; got {column.date_order!r}")
+        if column.time_format not in (None, *TIME_FORMATS):
+            raise self._wrong(
+                f"timeFormat must be one of {', '.join(TIME_FORMATS)}; got {column.time_format!r}"
+            )
+        if column.time_format and data_type != "timestamptz":
+            raise self._wrong(f"timeFormat is for timestamptz columns; got {data_type}")
         if column.accepted_values and data_type != "text":
             raise self._wrong("acceptedValues is for text columns")
         return column

@@ -84,9 +84,10 @@ class Column:
         semantic_type: what it means (email, phone, money …), None where it means just itself.
         accepted_values: the closed list, empty where any value will do.
         is_personal: whether it holds personal data.
-        source_names: its names in files.
+        source_names: its names in files; with row_paths the paths of its value, the first that holds one counts.
         decimal_separator: `.` or `,`.
         date_order: ymd (ISO 8601), dmy or mdy.
+        time_format: of a time in JSON documents that is not ISO 8601: epoch or rfc_2822.
     """
 
     name: str
@@ -100,6 +101,7 @@ class Column:
     source_names: tuple[str, ...] = ()
     decimal_separator: str = "."
     date_order: str = "ymd"
+    time_format: str | None = None
 
 
 @dataclass(frozen=True)
@@ -120,6 +122,10 @@ class Entity:
         is_order_dependent: upserts without a version column: the result depends on the order of files.
         delimiter: of CSV files.
         encoding: of CSV and JSON files.
+        has_header: whether CSV files begin with the names of their columns; else these come in the contract's order.
+        row_paths: where the rows stand in JSON documents; the first that is there counts. Empty for other formats.
+        fields_left_out: fields of such rows that are known, and not wanted.
+        delivered_with: the entity in whose files the rows stand too, None where they have files of their own.
     """
 
     name: str
@@ -134,6 +140,10 @@ class Entity:
     is_order_dependent: bool = False
     delimiter: str = ","
     encoding: str = "utf-8"
+    has_header: bool = True
+    row_paths: tuple[str, ...] = ()
+    fields_left_out: tuple[str, ...] = ()
+    delivered_with: str | None = None
 
     @property
     def key_columns(self) -> tuple[Column, ...]:
@@ -202,6 +212,15 @@ class Contract:
             where=str(self.path),
             remedy=f"Its entities are {', '.join(entity.name for entity in self.entities)}",
         )
+
+    def read_from_files_of(self, name: str) -> tuple[Entity, ...]:
+        """Return an entity, and those that are delivered with it.
+
+        Raises:
+            CercleError: the contract has none of that name.
+        """
+        others = (entity for entity in self.entities if entity.delivered_with == name)
+        return (self.entity(name), *others)
 
 
 def load_contract(path: Path) -> Contract:

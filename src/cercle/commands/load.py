@@ -96,17 +96,18 @@ def _files(
                     remedy="Name it: --entity "
                     + "|".join(known.name for known in instance.plugin.contract.entities),
                 )
-            results.append(
+            results += [
                 load_file(
                     state.settings,
                     instance,
                     file.path,
-                    file.entity,
+                    found,
                     file_name=file.name,
                     is_dry_run=is_dry_run,
                     on_rows=on_rows,
                 )
-            )
+                for found in file.entities
+            ]
     return results
 
 

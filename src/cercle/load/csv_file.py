@@ -54,6 +54,9 @@ class CsvReader:
     def _read_header(self) -> None:
         if not self._advance():
             raise FileRefusedError("The file is empty", remedy="Deliver it with at least a header")
+        if not self._entity.has_header:
+            self.fields = [Field(column) for column in self._entity.columns]
+            return
         if self._block.is_overlong:
             raise FileRefusedError("The first line is too long for a header", remedy="Is it a CSV file?")
         line = self._block.lines[0].rstrip("\r")

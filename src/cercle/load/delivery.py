@@ -12,11 +12,12 @@ import psycopg
 
 from cercle.contracts import Entity
 from cercle.load.csv_file import CsvReader
+from cercle.load.json_document import JsonDocumentParser
 from cercle.load.jsonl_file import JsonLinesReader
 from cercle.load.object_file import ParquetReader, ParsedReader
-from cercle.load.opening import format_of, open_decompressed
+from cercle.load.opening import format_of, open_decompressed, start_of_text
 from cercle.load.rows import RowReader
-from cercle.sources import ParseContext, Source
+from cercle.sources import ParseContext, Parser, Source
 
 __all__ = ["Delivery"]
 
@@ -48,7 +49,13 @@ class Delivery:
     @property
     def has_lines(self) -> bool:
         """Whether its rows can be read again as they stand; else their columns are all there is."""
-        return self.entity.name not in self.source.plugin.parsers and format_of(self.path) != "parquet"
+        return self._parser is None and format_of(self.path) != "parquet"
+
+    @property
+    def _parser(self) -> Parser | None:
+        """What reads its rows, where they are not plain CSV, JSON lines or Parquet."""
+        own = self.source.plugin.parsers.get(self.entity.name)
+        return JsonDocumentParser(self.entity) if own is None and self.entity.row_paths else own
 
     @contextmanager
     def reader(self) -> Iterator[RowReader]:
@@ -57,8 +64,10 @@ class Delivery:
         Raises:
             FileRefusedError: not one row of it can be read.
         """
-        parser = self.source.plugin.parsers.get(self.entity.name)
+        parser = self._parser
         file_format = "" if parser else format_of(self.path)
+        if self.entity.row_paths:
+            start_of_text(self.path)
         if file_format == "parquet":
             yield ParquetReader(self.path, self.entity)
             return

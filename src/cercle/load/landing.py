@@ -41,6 +41,13 @@ class LandingFile:
     path: Path
     name: str
 
+    @property
+    def entities(self) -> list[str]:
+        """The entity, and those that are delivered with it."""
+        if self.entity is None:
+            return []
+        return [entity.name for entity in self.source.plugin.contract.read_from_files_of(self.entity)]
+
 
 def landing_files(settings: Settings, sources: Iterable[Source]) -> list[LandingFile]:
     """Return the files of the landing folder, by source, entity and name; hidden and unfinished ones are left out.
@@ -162,7 +169,7 @@ def load_landing(
         on_file: called before each file with it, its number and how many there are.
 
     Returns:
-        One result per file that was new, and one per file that belongs to no entity (state refused, no load).
+        One result per entity of each new file, and one per file that belongs to no entity (state refused, no load).
 
     Raises:
         CercleError: a source is not configured rightly, or the database cannot be reached.
@@ -184,7 +191,7 @@ def load_landing(
         for number, file in enumerate(new, start=1):
             if on_file is not None:
                 on_file(file, number, len(new))
-            results.append(_load(settings, connection, file, run_id))
+            results += _load(settings, connection, file, run_id)
     return results
 
 
@@ -194,23 +201,28 @@ def _contracts(sources: Iterable[Source]) -> list[Contract]:
 
 def _load(
     settings: Settings, connection: psycopg.Connection, file: LandingFile, run_id: str | None
-) -> LoadResult:
+) -> list[LoadResult]:
+    """Load each entity of a file; where one fails, the file stays new."""
     if file.entity is None:
         entities = ", ".join(entity.name for entity in file.source.plugin.contract.entities)
         message = (
             f"Neither folder nor name tell what it holds. Move it to a folder named after one of {entities}."
         )
-        return LoadResult("refused", file.source.name, "", file.name, message=message)
+        return [LoadResult("refused", file.source.name, "", file.name, message=message)]
+    results: list[LoadResult] = []
     try:
         status = file.path.stat()  # before it is read: a file that grows meanwhile is looked at again
-        result = load_file(
-            settings,
-            file.source,
-            file.path,
-            file.entity,
-            connection=connection,
-            file_name=file.name,
-            run_id=run_id,
+        results.extend(
+            load_file(
+                settings,
+                file.source,
+                file.path,
+                entity,
+                connection=connection,
+                file_name=file.name,
+                run_id=run_id,
+            )
+            for entity in file.entities
         )
     except (CercleError, OSError) as error:
         if connection.closed:
@@ -219,7 +231,8 @@ def _load(
             str(error) if isinstance(error, CercleError) else f"{error.strerror or type(error).__name__}."
         )
         _log.warning("%s was not loaded: %s", file.name, message)
-        return LoadResult("failed", file.source.name, file.entity, file.name, message=message)
+        entity = file.entities[len(results)]
+        return [*results, LoadResult("failed", file.source.name, entity, file.name, message=message)]
     connection.execute(
         """
         insert into ops.landing_files (
@@ -243,9 +256,9 @@ def _load(
             file.source.name,
             file.entity,
             file.source.plugin.contract.sha256,
-            result.state,
-            result.load_id,
+            next((result.state for result in results if result.state == "refused"), results[0].state),
+            results[0].load_id,
         ),
     )
     connection.commit()
-    return result
+    return results

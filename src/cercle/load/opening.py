@@ -23,6 +23,7 @@ __all__ = [
     "open_decompressed",
     "plain_suffix",
     "refuse_damage",
+    "start_of_text",
 ]
 
 _GZIP = b"\x1f\x8b"
@@ -150,12 +151,39 @@ def format_of(path: Path) -> str:
     Raises:
         FileRefusedError: the file is empty, or is something else.
     """
+    start = _start(path)
+    if start.startswith(_PARQUET):
+        return "parquet"
+    text = _text(start)
+    if plain_suffix(path) in (".jsonl", ".ndjson", ".json") or (
+        plain_suffix(path) != ".csv" and text[:1] == b"{"
+    ):
+        if text[:1] == b"[":
+            raise FileRefusedError(
+                "The file is one JSON array", remedy="Write JSON lines: one object per line"
+            )
+        return "jsonl"
+    return "csv"
+
+
+def start_of_text(path: Path) -> bytes:
+    """Return the first bytes of a text file, decompressed.
+
+    Raises:
+        FileRefusedError: the file is empty, or no text.
+    """
+    return _text(_start(path))
+
+
+def _start(path: Path) -> bytes:
     with open_decompressed(path) as file:
         start = file.read(4096)
     if not start:
         raise FileRefusedError("The file is empty", remedy="Deliver it with at least a header")
-    if start.startswith(_PARQUET):
-        return "parquet"
+    return start
+
+
+def _text(start: bytes) -> bytes:
     for magic, what in _OTHER_FORMATS.items():
         if start.startswith(magic):
             raise FileRefusedError(f"The file is {what}", remedy="Export it as CSV, JSON lines or Parquet")
@@ -166,12 +194,4 @@ def format_of(path: Path) -> str:
         raise FileRefusedError(
             "The file holds nothing but blanks", remedy="Deliver it with at least a header"
         )
-    if plain_suffix(path) in (".jsonl", ".ndjson", ".json") or (
-        plain_suffix(path) != ".csv" and text[:1] == b"{"
-    ):
-        if text[:1] == b"[":
-            raise FileRefusedError(
-                "The file is one JSON array", remedy="Write JSON lines: one object per line"
-            )
-        return "jsonl"
-    return "csv"
+    return text

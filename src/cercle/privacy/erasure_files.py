@@ -127,7 +127,8 @@ def _read(connection: psycopg.Connection, erasure_id: int) -> list[HeldFile]:
             left join lateral (
                 select min(landing_files.path) as path
                 from ops.landing_files
-                where landing_files.load_id = files.load_id
+                inner join ops.loads as first_loads on landing_files.load_id = first_loads.load_id
+                where first_loads.source = loads.source and first_loads.file_sha256 = loads.file_sha256
             ) as landing on true
             where files.erasure_id = %s
             order by files.load_id
