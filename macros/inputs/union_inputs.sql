@@ -19,20 +19,26 @@
         {#- One feed has all columns: the database need not be asked for them. -#}
         {%- set columns = adapter.get_columns_in_relation(relations[0]) if relations | length > 1 else [] -%}
         {%- for relation in relations %}
-    select
             {%- if loop.first %}
+    select
                 {%- for column in columns %}
         {{ column.name }}{{ "," if not loop.last }}
                 {%- else %}
         *
                 {%- endfor %}
-            {%- else %}
-                {%- set names = adapter.get_columns_in_relation(relation) | map(attribute='name') | list %}
-                {%- for column in columns %}
-        {% if column.name in names %}{{ column.name }}{% else %}null::{{ column.data_type }} as {{ column.name }}{% endif %}{{ "," if not loop.last }}
-                {%- endfor %}
-            {%- endif %}
     from {{ relation }}
+            {%- else %}
+                {#- The condition stands outside: it may name a column that this feed lacks. -#}
+                {%- set names = adapter.get_columns_in_relation(relation) | map(attribute='name') | list %}
+    select *
+    from (
+        select
+                {%- for column in columns %}
+            {% if column.name in names %}{{ column.name }}{% else %}null{% endif %}::{{ column.data_type }} as {{ column.name }}{{ "," if not loop.last }}
+                {%- endfor %}
+        from {{ relation }}
+    ) as feed
+            {%- endif %}
     where true
             {%- if versions == 'current' %}
         and is_current_version

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cercle.house import contact, email, marketing, phone, privacy, social, store
+from cercle import house, vendors
 from cercle.load import load_file
 from cercle.settings import Settings
 from cercle.sources import Source, SourcePlugin
@@ -16,13 +16,15 @@ from load_support import (
     shared_database,  # noqa: F401 (the fixture `shared`)
 )
 
-HOUSE = [store, social, email, phone, contact, marketing, privacy]
-ENTITIES = [(plugin, entity.name) for plugin in HOUSE for entity in plugin.contract.entities]
+SHIPPED: list[SourcePlugin] = [
+    getattr(package, name) for package in (house, vendors) for name in package.__all__
+]
+ENTITIES = [(plugin, entity.name) for plugin in SHIPPED for entity in plugin.contract.entities]
 
 
 def sample(plugin: SourcePlugin, entity: str) -> Path:
     assert plugin.samples_dir is not None
-    [path] = plugin.samples_dir.glob(f"{entity}.*")
+    [path] = plugin.samples_dir.glob(f"{plugin.contract.entity(entity).delivered_with or entity}.*")
     return path
 
 
@@ -41,7 +43,7 @@ def test_a_sample_loads_whole(plugin: SourcePlugin, entity: str, shared: Setting
 
 
 def test_there_is_no_sample_without_an_entity() -> None:
-    for plugin in HOUSE:
+    for plugin in SHIPPED:
         assert plugin.samples_dir is not None
-        entities = {entity.name for entity in plugin.contract.entities}
+        entities = {entity.name for entity in plugin.contract.entities if entity.delivered_with is None}
         assert {path.name.partition(".")[0] for path in plugin.samples_dir.iterdir()} == entities

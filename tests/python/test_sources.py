@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from cercle import sources
+from cercle import sources, vendors
 from cercle.errors import CercleError
 from cercle.feeds import feeding_models, package_feeds
 from cercle.paths import package_root
@@ -211,8 +211,8 @@ def test_a_package_without_feeds_feeds_nothing(tmp_path: Path) -> None:
     assert package_feeds(tmp_path) == {}
 
 
-@pytest.mark.parametrize("name", HOUSE)
-def test_the_page_of_a_house_source_names_what_is_required(name: str) -> None:
+@pytest.mark.parametrize("name", [*HOUSE, *vendors.__all__])
+def test_the_page_of_a_source_names_what_is_required(name: str) -> None:
     plugin = installed_plugins()[name]
     lines = (package_root() / plugin.docs).read_text(encoding="utf-8").splitlines()
     rows = {line.split("|")[1].strip(): line for line in lines if line.startswith("| ")}
