@@ -9,7 +9,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PLUGINS := $(patsubst %/pyproject.toml,%,$(wildcard tests/plugins/*/pyproject.toml))
 # Macros are no SQL before they are called: the models that call them are linted, and tools/check_dbt_style.py reads them.
-SQL_FOLDERS := $(wildcard models analyses tests/dbt tests/consumer/models tests/plugins/*/src/*/dbt/models)
+SQL_FOLDERS := $(wildcard models analyses tests/dbt tests/consumer/models tests/plugins/*/src/*/dbt/models src/cercle/vendors/*/dbt/models)
 
 # The folder with the files to load, for `make run`; without it a world is simulated.
 LANDING ?=

@@ -166,7 +166,8 @@ def read_exceptions(path: Path) -> set[tuple[str, str]]:
 def main() -> int:
     """Checks every model; returns the exit code."""
     allowed = read_exceptions(ROOT / "tools" / "dbt_style_exceptions.yml")
-    models = read_models(ROOT / "models")
+    folders = [ROOT / "models", *sorted((ROOT / "src" / "cercle" / "vendors").glob("*/dbt/models"))]
+    models = [model for folder in folders for model in read_models(folder)]
     if not models:
         print("check_dbt_style: found no model below models/; is this the right folder?")
         return 1

@@ -19,7 +19,7 @@ TIME_FORMATS = ("epoch", "rfc_2822")
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _COLUMN_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _ROW_PATH = re.compile(r"\.|[\w-]+(\[\])?(\.[\w-]+(\[\])?)*")
-_VALUE_PATH = re.compile(r"\^*[\w-]+(\.[\w-]+)*")
+_VALUE_PATH = re.compile(r"\^*[\w -]+(\.[\w -]+)*")
 _LONGEST_NAME = 63  # bytes of a PostgreSQL identifier
 _ENTITY_PROPERTIES = {
     "delivery",

@@ -26,7 +26,7 @@ def prepare(settings: Settings, migrates: bool = False) -> list[str]:
     """
     from cercle.load.raw_tables import ensure_raw_tables
     from cercle.project import ensure_project
-    from cercle.sources import all_contracts
+    from cercle.sources import plugins_in_use
 
     if settings.project_dir == settings.home / "project":
         ensure_project(settings)
@@ -43,5 +43,6 @@ def prepare(settings: Settings, migrates: bool = False) -> list[str]:
         applied = db.migrate(connection) if pending else []
         if migrates:
             with connection.transaction():
-                ensure_raw_tables(connection, all_contracts())
+                plugins = plugins_in_use(settings).values()
+                ensure_raw_tables(connection, (plugin.contract for plugin in plugins))
     return applied

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
 
-from cercle.contracts import Contract, load_contract
+from cercle.contracts import Contract, Entity, load_contract
 from cercle.errors import CercleError
 from cercle.paths import package_root
 from cercle.settings import Settings
@@ -21,6 +21,7 @@ from cercle.yaml_files import load_yaml
 
 if TYPE_CHECKING:
     import pandas
+    import psycopg
 
 __all__ = [
     "ENTRY_POINT_GROUP",
@@ -31,8 +32,10 @@ __all__ = [
     "SourcePlugin",
     "all_contracts",
     "configured_sources",
+    "entities_with_tables",
     "get_source",
     "installed_plugins",
+    "plugins_in_use",
 ]
 
 ENTRY_POINT_GROUP = "cercle.sources"
@@ -179,6 +182,27 @@ def _package_of(point: EntryPoint) -> str:
 def all_contracts() -> list[Contract]:
     """Return the contracts of all installed plugins, by name."""
     return [plugin.contract for plugin in installed_plugins().values()]
+
+
+def plugins_in_use(settings: Settings) -> dict[str, SourcePlugin]:
+    """Return the plugins of the project's sources, and those of the house, whose models are built in every project.
+
+    Raises:
+        CercleError: as `configured_sources`.
+    """
+    house = {name: plugin for name, plugin in installed_plugins().items() if plugin.dbt_package_dir is None}
+    return house | {source.plugin.name: source.plugin for source in configured_sources(settings).values()}
+
+
+def entities_with_tables(connection: psycopg.Connection) -> list[Entity]:
+    """Return the entities of installed plugins whose raw tables were made, whether a source still uses them or not."""
+    standing = {row[0] for row in connection.execute("select raw_relation from ops.raw_relations").fetchall()}
+    return [
+        entity
+        for contract in all_contracts()
+        for entity in contract.entities
+        if entity.raw_relation in standing
+    ]
 
 
 def configured_sources(settings: Settings) -> dict[str, Source]:

@@ -34,8 +34,9 @@ FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", 
 _HOME = Path(tempfile.mkdtemp(prefix="cercle-test-"))
 atexit.register(shutil.rmtree, _HOME, ignore_errors=True)
 _HOME.chmod(0o755)  # as root the server runs as another account, which must pass
+_KEPT = ("CERCLE_PG_BIN", "CERCLE_REAL_DATA")
 for _name in [
-    name for name in os.environ if name.startswith(("CERCLE_", "DBT_", "PG")) and name != "CERCLE_PG_BIN"
+    name for name in os.environ if name.startswith(("CERCLE_", "DBT_", "PG")) and name not in _KEPT
 ]:
     del os.environ[_name]
 os.environ |= {"CERCLE_HOME": str(_HOME), "CERCLE_HMAC_KEYS": HMAC_KEYS}

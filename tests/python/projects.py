@@ -20,7 +20,7 @@ from cercle.project import create_project
 from cercle.settings import Settings
 from cercle.simulate import WorldConfig
 from cercle.simulate.world import simulate
-from cercle.sources import all_contracts
+from cercle.sources import plugins_in_use
 
 __all__ = [
     "World",
@@ -44,7 +44,7 @@ def make_project(settings: Settings, extra_sources: Mapping[str, Mapping[str, st
     }
     path.write_text(yaml.safe_dump(document, sort_keys=False), encoding="utf-8")
     with db.connect(settings) as connection:
-        ensure_raw_tables(connection, all_contracts())
+        ensure_raw_tables(connection, (plugin.contract for plugin in plugins_in_use(settings).values()))
 
 
 def land(settings: Settings, source: str, entity: str, files: Iterable[Path]) -> None:

@@ -8,10 +8,12 @@ from datetime import timedelta
 import psycopg
 
 from cercle import db
+from cercle.load.raw_tables import ensure_raw_tables
 from cercle.privacy.register import read_register, register_as_markdown
 from cercle.privacy.report_figures import read_figures
 from cercle.privacy.report_proof import prove_consent
 from cercle.settings import Settings
+from cercle.sources import installed_plugins
 from conftest import Answer
 from projects import World, clone_world
 
@@ -80,6 +82,7 @@ def test_words_and_evidence_that_were_changed_afterwards_prove_nothing(
 
 
 def test_the_register_follows_policies_contracts_and_marts(connection: psycopg.Connection) -> None:
+    ensure_raw_tables(connection, [installed_plugins()["store"].contract])
     before = read_register(connection)
     purposes = {activity["purpose"] for activity in before["activities"] if activity["jurisdiction"] == "FR"}
     assert purposes == {
@@ -107,6 +110,7 @@ def test_the_register_follows_policies_contracts_and_marts(connection: psycopg.C
     assert "| email | CONSENT | 24 months |  |  | LSSI 21 |" in text
     sources = {row["source"]: row for row in after["categories"] if row["entity"] == "customers"}
     assert "email" in sources["store"]["columns"]
+    assert set(sources) == {"store"}  # what no source ever delivered is not processed
     assert "To be added by the company" in text
 
 

@@ -79,14 +79,15 @@ def migrate(state: State, dry_run: bool) -> None:
     """Bring the schemas ops, identity and privacy up to date, and raw's tables to the contracts."""
     from cercle import db
     from cercle.load.raw_tables import ensure_raw_tables
-    from cercle.sources import all_contracts
+    from cercle.sources import plugins_in_use
 
     with db.connect(state.settings) as connection:
         if dry_run:
             names = [migration.label for migration in db.pending_migrations(connection)]
         else:
             names = db.migrate(connection)
-            ensure_raw_tables(connection, all_contracts())
+            plugins = plugins_in_use(state.settings).values()
+            ensure_raw_tables(connection, (plugin.contract for plugin in plugins))
     verb = "To apply" if dry_run else "Applied"
     state.show(
         {"pending" if dry_run else "applied": names},

@@ -26,7 +26,7 @@ from cercle.privacy.erasure_raw import find_rows, found_rows
 from cercle.privacy.pseudonyms import PseudonymKey
 from cercle.publish.catalog import published_marts
 from cercle.settings import Settings
-from cercle.sources import all_contracts
+from cercle.sources import entities_with_tables
 
 __all__ = ["FORMAT", "Holding", "SubjectAccess", "read_access", "write_access"]
 
@@ -94,7 +94,7 @@ def read_access(settings: Settings, customer_id: str) -> SubjectAccess:
     with db.connect(settings) as connection:
         person = find_person_to_erase(connection, customer_id, None)
         keep_keys(connection, person, keys)
-        entities = _entities_with_tables(connection)
+        entities = entities_with_tables(connection)
         find_rows(connection, entities, person, keys)
         access_sql.keep_ledger_keys(connection)
         access = SubjectAccess(
@@ -133,16 +133,6 @@ def write_access(access: SubjectAccess, folder: Path) -> list[Path]:
         path.write_text(text, encoding="utf-8")
         paths.append(path)
     return paths
-
-
-def _entities_with_tables(connection: psycopg.Connection) -> list[Entity]:
-    standing = {row[0] for row in connection.execute("select raw_relation from ops.raw_relations").fetchall()}
-    return [
-        entity
-        for contract in all_contracts()
-        for entity in contract.entities
-        if entity.raw_relation in standing
-    ]
 
 
 def _delivered(connection: psycopg.Connection, entity: Entity) -> Holding:

@@ -14,8 +14,10 @@ import psycopg
 from psycopg import sql
 
 from cercle import db
+from cercle.load.normalise import normalise
 from cercle.privacy import intake_sql, notices_sql
 from cercle.privacy.clock import due_date, keep_holidays
+from cercle.privacy.fed_events import make_fed_views
 from cercle.privacy.ledger import PENDING, append, make_pending
 from cercle.privacy.pseudonyms import IDENTITY_KIND, PseudonymKey, fallback_form, split_contact_point
 from cercle.privacy.rotation import adopt_old_names
@@ -29,6 +31,7 @@ IDENTITY_TYPE = "source_identity"
 UNREAD_TYPE = "contact_point_unread"
 # Places in the rows of notices_sql.REQUESTS.
 _RECEIVED_AT, _IS_EXTENDED = 5, 6
+_LIBRARY = "cercle 1"
 _POINT_COLUMNS = ("contact_point", "from_contact_point", "to_contact_point")
 
 
@@ -73,39 +76,29 @@ def take_in(connection: psycopg.Connection, settings: Settings) -> IntakeCounts:
     with db.advisory_lock(connection, "ledger"):
         connection.execute(intake_sql.ADMITTED)
         adopt_old_names(connection, keys)
-        has = {
-            name: _exists(connection, name)
-            for name in (
-                "privacy__consent_events",
-                "privacy__notices",
-                "privacy__requests",
-                "email__campaign_events",
-            )
-        }
         _keep_holidays_once(connection)
-        events = _take_in_events(connection, key, has)
-        notices = _count(connection, notices_sql.NOTICES) if has["privacy__notices"] else 0
-        requests = _take_in_requests(connection, key) if has["privacy__requests"] else 0
+        events = _take_in_events(connection, key, make_fed_views(connection, settings))
+        notices = _count(connection, notices_sql.NOTICES) if _exists(connection, "privacy__notices") else 0
+        requests = _take_in_requests(connection, key) if _exists(connection, "privacy__requests") else 0
         return IntakeCounts(*events, notices, requests)
 
 
 def _take_in_events(
-    connection: psycopg.Connection, key: PseudonymKey, has: dict[str, bool]
+    connection: psycopg.Connection, key: PseudonymKey, fed_inputs: list[str]
 ) -> tuple[int, int, int]:
     pending = make_pending(connection)
     columns = sql.SQL(", ").join(map(sql.Identifier, PENDING))
     connection.execute(intake_sql.NEW_LOADS)
     if _count(connection, "select count(*) from pg_temp.new_consent_loads") == 0:
         return 0, 0, 0
-    for relation, query in intake_sql.FEEDS.items():
-        if not has[relation]:
-            continue
-        if relation == "privacy__consent_events":
+    for input_name in fed_inputs:
+        if input_name == "consent_events":
             _key_identities(connection, key, intake_sql.UNKEYED_IDENTITIES)
-            _key_unread_points(connection, key)
+            _key_points(connection, key)
         else:
             _key_identities(connection, key, intake_sql.UNKEYED_CAMPAIGN_IDENTITIES)
-        connection.execute(sql.SQL("insert into {} ({}) {}").format(pending, columns, sql.SQL(query)))
+        query = sql.SQL(intake_sql.FEEDS[input_name])
+        connection.execute(sql.SQL("insert into {} ({}) {}").format(pending, columns, query))
     connection.execute(sql.SQL("analyze {}").format(pending))
     counts = append(connection, pending, admitted=sql.SQL("pg_temp.admitted_consent_loads"))
     _register_pseudonyms(connection, pending, key)
@@ -122,16 +115,37 @@ def _key_identities(connection: psycopg.Connection, key: PseudonymKey, unkeyed: 
         connection,
         key,
         unkeyed,
-        lambda system, reference: (IDENTITY_TYPE, system, reference, IDENTITY_KIND, f"{system}:{reference}"),
+        lambda system, reference: (
+            IDENTITY_TYPE,
+            system,
+            reference,
+            f"{system}:{reference}",
+            key.of(IDENTITY_KIND, f"{system}:{reference}"),
+            _LIBRARY,
+        ),
     )
 
 
-def _key_unread_points(connection: psycopg.Connection, key: PseudonymKey) -> None:
-    """Key contact points that have no pseudonym under their plain text: a refusal still binds the same text."""
+def _key_points(connection: psycopg.Connection, key: PseudonymKey) -> None:
+    """Key contact points that have no pseudonym: those that a plugin's staging wrote, and those that cannot be read.
 
-    def keyed(_: str, text: str) -> tuple[str, str, str, str, str]:
+    The latter get it under their plain text: a refusal still binds the same text.
+    """
+
+    def keyed(_: str, text: str) -> tuple[str, str, str, str, str, str]:
+        found = normalise("contact_point", text)
+        if found.value is not None and found.kind and found.key_text:
+            return (
+                "contact_point",
+                "",
+                text,
+                found.value,
+                key.of(found.kind, found.key_text),
+                found.library_version,
+            )
         kind, value = split_contact_point(text)
-        return UNREAD_TYPE, "", text, kind, fallback_form(value)
+        plain = fallback_form(value)
+        return UNREAD_TYPE, "", text, plain, key.of(kind, plain), _LIBRARY
 
     for column in _POINT_COLUMNS:
         _key_values(
@@ -146,7 +160,7 @@ def _key_values(
     connection: psycopg.Connection,
     key: PseudonymKey,
     unkeyed: Any,
-    keyed: Callable[[str, str], tuple[str, str, str, str, str]],
+    keyed: Callable[[str, str], tuple[str, str, str, str, str, str]],
 ) -> None:
     """Key the pairs that a query finds; values go through COPY, the secret nowhere."""
     rows = connection.execute(unkeyed).fetchall()
@@ -156,22 +170,21 @@ def _key_values(
     connection.execute(
         """
         create temporary table newly_keyed (
-            value_type text, region text, original text, normalised text, value_key text
+            value_type text, region text, original text, normalised text, value_key text, library_version text
         )
         on commit drop
         """
     )
     with connection.cursor() as cursor, cursor.copy("copy pg_temp.newly_keyed from stdin") as copy:
         for first, second in rows:
-            value_type, region, original, kind, value = keyed(first, second)
-            copy.write_row((value_type, region, original, value, key.of(kind, value)))
+            copy.write_row(keyed(first, second))
     connection.execute(
         """
         insert into ops.normalised_values (
             value_type, region, original_hash, normalised, value_key, key_version, library_version
         )
         select distinct on (1, 2, 3)
-            value_type, region, md5(original)::uuid, normalised, value_key, %s, 'cercle 1'
+            value_type, region, md5(original)::uuid, normalised, value_key, %s, library_version
         from pg_temp.newly_keyed
         on conflict do nothing
         """,

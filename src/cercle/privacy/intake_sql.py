@@ -1,4 +1,4 @@
-"""SQL of `cercle.privacy.intake`: events from the raw tables to the ledger, set by set."""
+"""SQL of `cercle.privacy.intake`: events from the views of `cercle.privacy.fed_events` to the ledger, set by set."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ create temporary table new_consent_loads on commit drop as
 select admitted.load_id
 from pg_temp.admitted_consent_loads as admitted
 inner join ops.loads on admitted.load_id = loads.load_id
-where loads.entity in ('consent_events', 'campaign_events')
+where (loads.plugin, loads.entity) in (select feeds.plugin, feeds.entity from pg_temp.ledger_feeds as feeds)
     and (
         not exists (
             select 1
@@ -52,7 +52,7 @@ UNKEYED_IDENTITIES: LiteralString = """
 select distinct
     events.source_system,
     events.source_ref
-from raw.privacy__consent_events as events
+from pg_temp.fed_consent_events as events
 inner join pg_temp.new_consent_loads as loads on events._load_id = loads.load_id
 where events.source_ref is not null
     and not exists (
@@ -68,7 +68,7 @@ UNKEYED_CAMPAIGN_IDENTITIES: LiteralString = """
 select distinct
     coalesce(events.customer_source, events._source) as source_system,
     events.customer_ref
-from raw.email__campaign_events as events
+from pg_temp.fed_campaign_events as events
 inner join pg_temp.new_consent_loads as loads on events._load_id = loads.load_id
 where events.customer_ref is not null
     and (events.kind in ('complaint', 'unsubscribe') or (events.kind = 'bounce' and events.bounce_type = 'hard'))
@@ -85,7 +85,7 @@ UNKEYED_POINTS: LiteralString = """
 select distinct
     '' as region,
     events.{column}
-from raw.privacy__consent_events as events
+from pg_temp.fed_consent_events as events
 inner join pg_temp.new_consent_loads as loads on events._load_id = loads.load_id
 where events.{column} is not null
     and not exists (
@@ -200,7 +200,7 @@ select
         null
     ),
     events._load_id
-from raw.privacy__consent_events as events
+from pg_temp.fed_consent_events as events
 inner join pg_temp.new_consent_loads as loads on events._load_id = loads.load_id
 left join ops.normalised_values as identities
     on identities.value_type = 'source_identity'
@@ -248,7 +248,7 @@ select
     null,
     null::text[],
     events._load_id
-from raw.email__campaign_events as events
+from pg_temp.fed_campaign_events as events
 inner join pg_temp.new_consent_loads as loads on events._load_id = loads.load_id
 left join ops.normalised_values as points
     on points.value_type = 'email'
@@ -264,8 +264,8 @@ where events.kind in ('complaint', 'unsubscribe') or (events.kind = 'bounce' and
 """
 
 FEEDS: dict[LiteralString, LiteralString] = {
-    "privacy__consent_events": _CONSENT_EVENTS,
-    "email__campaign_events": _CAMPAIGN_EVENTS,
+    "consent_events": _CONSENT_EVENTS,
+    "campaign_events": _CAMPAIGN_EVENTS,
 }
 
 REGISTER_POINTS: LiteralString = """

@@ -12,7 +12,7 @@ import psycopg
 from psycopg.rows import dict_row
 
 from cercle.privacy.roles import ROLES
-from cercle.sources import all_contracts
+from cercle.sources import entities_with_tables
 
 __all__ = ["read_register", "register_as_markdown"]
 
@@ -70,7 +70,7 @@ def read_register(connection: psycopg.Connection) -> dict[str, Any]:
         )
     return {
         "activities": list(activities.values()),
-        "categories": _categories(),
+        "categories": _categories(connection),
         "marts": marts,
         "readers": [{"role": role.name, "description": role.description} for role in ROLES],
         "measures": list(_MEASURES),
@@ -122,15 +122,14 @@ def register_as_markdown(register: dict[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _categories() -> list[dict[str, Any]]:
+def _categories(connection: psycopg.Connection) -> list[dict[str, Any]]:
     return [
         {
-            "source": contract.name,
+            "source": entity.relation.partition("__")[0],
             "entity": entity.name,
             "columns": [column.name for column in entity.columns if column.is_personal],
         }
-        for contract in all_contracts()
-        for entity in contract.entities
+        for entity in entities_with_tables(connection)
         if any(column.is_personal for column in entity.columns)
     ]
 

@@ -1,12 +1,14 @@
-"""Renders the consent macros of the dbt package without dbt: the mart, the gate and `simulate` run the same SQL text.
+"""Renders macros and staging models without dbt: the mart, the gate, `simulate` and the ledger run the same SQL text.
 
-The macros in macros/consent use plain Jinja alone, and call one another as `cercle.<macro>`, which dbt and this module
-both resolve. tests/python/test_privacy_rendering.py holds the two renderings side by side.
+The macros in macros/consent, and those that staging models use, are plain Jinja, and call one another as
+`cercle.<macro>`, which dbt and this module both resolve. tests/python/test_privacy_dbt.py holds the two renderings side
+by side.
 """
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, NoReturn
 
@@ -15,7 +17,7 @@ import jinja2
 from cercle.errors import CercleError
 from cercle.paths import package_root
 
-__all__ = ["render"]
+__all__ = ["render", "render_model"]
 
 
 def render(macro: str, /, *arguments: Any, **named: Any) -> str:
@@ -30,31 +32,63 @@ def render(macro: str, /, *arguments: Any, **named: Any) -> str:
         CercleError: there is no such macro, or it refuses its arguments.
     """
     try:
-        function = getattr(_macros(), macro)
+        function = getattr(_environment().globals["cercle"], macro)
     except AttributeError:
         raise CercleError(f"There is no macro {macro!r}", where=str(_folder())) from None
     return str(function(*arguments, **named))
 
 
-@lru_cache(maxsize=1)
-def _macros() -> SimpleNamespace:
+def render_model(path: Path, **functions: Any) -> str:
+    """Return the SQL of a model.
+
+    Args:
+        path: the model's file; it calls macros of this package, and the functions given here.
+        functions: what stands for dbt's own: source, ref, var, …
+
+    Raises:
+        CercleError: the model asks for something else of dbt.
+    """
+    try:
+        return _environment().from_string(path.read_text(encoding="utf-8")).render(functions)
+    except (jinja2.TemplateError, AttributeError) as error:
+        raise CercleError(
+            f"The model cannot be rendered without dbt ({type(error).__name__}: {error})",
+            where=str(path),
+            remedy="Use source, ref, var and macros of cercle alone in a model that feeds the consent ledger",
+        ) from None
+
+
+@cache
+def _environment() -> jinja2.Environment:
     # SQL, not HTML: nothing to escape. Its inputs are names of relations, never values.
     environment = jinja2.Environment(
         undefined=jinja2.StrictUndefined,
         autoescape=False,  # noqa: S701
         extensions=["jinja2.ext.do"],
     )
-    macros = SimpleNamespace()
-    environment.globals.update(cercle=macros, exceptions=SimpleNamespace(raise_compiler_error=_refuse))
-    for path in sorted(_folder().glob("*.sql")):
-        module = environment.from_string(path.read_text(encoding="utf-8")).module
-        setattr(macros, path.stem, getattr(module, path.stem))
-    return macros
+    exceptions = SimpleNamespace(raise_compiler_error=_refuse)
+    environment.globals.update(cercle=_Macros(environment), exceptions=exceptions)
+    return environment
 
 
-def _folder() -> Any:
-    return package_root() / "macros" / "consent"
+class _Macros:
+    """The package's macros by name; each is read when it is first asked for."""
+
+    def __init__(self, environment: jinja2.Environment) -> None:
+        self._environment = environment
+
+    def __getattr__(self, name: str) -> Any:
+        path = next(_folder().rglob(f"{name}.sql"), None)
+        if path is None:
+            raise AttributeError(name)
+        macro = getattr(self._environment.from_string(path.read_text(encoding="utf-8")).module, name)
+        setattr(self, name, macro)
+        return macro
+
+
+def _folder() -> Path:
+    return package_root() / "macros"
 
 
 def _refuse(sentence: str) -> NoReturn:
-    raise CercleError(sentence, where="macros/consent")
+    raise CercleError(sentence, where="macros")

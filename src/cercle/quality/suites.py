@@ -12,7 +12,7 @@ import yaml
 from cercle.errors import CercleError
 from cercle.paths import package_root
 from cercle.settings import Settings
-from cercle.sources import installed_plugins
+from cercle.sources import plugins_in_use
 from cercle.yaml_files import load_yaml
 
 __all__ = ["EVERY_LOAD", "Suite", "read_suite", "read_suites"]
@@ -159,6 +159,6 @@ def _folders(settings: Settings, border: Border) -> list[Path]:
     """Return the folders that hold suites of a border, each once: shipped, plugins', the project's."""
     folders = [package_root() / "expectations" / border]
     if border == "raw":
-        folders += [plugin.suites_dir for plugin in installed_plugins().values() if plugin.suites_dir]
+        folders += [plugin.suites_dir for plugin in plugins_in_use(settings).values() if plugin.suites_dir]
     folders.append(settings.project_dir / "expectations" / border)
     return list(dict.fromkeys(folder.resolve() for folder in folders))

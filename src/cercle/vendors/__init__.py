@@ -10,7 +10,7 @@ from pathlib import Path
 
 from cercle.sources import SourcePlugin
 
-__all__ = ["zendesk"]
+__all__ = ["brevo", "mailchimp", "sendgrid", "twilio", "zendesk"]
 
 _HERE = Path(__file__).parent
 
@@ -27,4 +27,8 @@ def _plugin(name: str) -> SourcePlugin:
     )
 
 
+brevo = _plugin("brevo")
+mailchimp = _plugin("mailchimp")
+sendgrid = _plugin("sendgrid")
+twilio = _plugin("twilio")
 zendesk = _plugin("zendesk")
