@@ -140,6 +140,35 @@ def test_one_number_is_one_customer_whoever_reports_it(warehouse: Settings) -> N
     assert rows == [(1, 2)]  # zendesk and twilio
 
 
+# --- the shop -------------------------------------------------------------------------------------------------
+
+
+def test_lines_and_refunds_add_up_to_the_order(warehouse: Settings) -> None:
+    rows = query(
+        warehouse,
+        """
+        select order_number, status, sales_channel, total_amount, net_amount, customer_id is not null
+        from marts.orders
+        where source_name = 'shopify'
+        order by order_number
+        """,
+    )
+    assert [(*row[:3], float(row[3]), float(row[4]), row[5]) for row in rows] == [
+        ("1001", "completed", "web", 57, 57, True),  # 60 - 3, and two cups that came back
+        ("1002", "completed", "store", 36, 36, True),  # prices without taxes; and not 1003, which is a trial
+    ]
+    lines = query(
+        warehouse,
+        "select line_number, quantity, line_amount, is_return from marts.order_lines order by order_id, line_number",
+    )
+    assert [(line, float(count), float(amount), back) for line, count, amount, back in lines] == [
+        (11, 1, 57, False),
+        (12, 2, 38, False),
+        (9011, -2, -38, True),
+        (21, 3, 36, False),
+    ]
+
+
 # --- e-mail platforms ---------------------------------------------------------------------------------------
 
 
@@ -203,6 +232,9 @@ def test_a_stop_binds_and_only_a_proof_allows(warehouse: Settings) -> None:
         ("noe.fictif@exemple.fr", "email"): ("DENY", "WITHDRAWN"),
         ("zoe.fictive@exemple.fr", "email"): ("DENY", "WITHDRAWN"),
         ("mia.modele@exemple.fr", "email"): ("DENY", "NO_BASIS"),
+        # Shopify: unsubscribed stops; subscribed, even as confirmed_opt_in, is no proof (anne is proven by Mailchimp)
+        ("theo.invente@exemple.fr", "email"): ("DENY", "WITHDRAWN"),
+        ("+33639980021", "sms"): ("DENY", "WITHDRAWN"),
         # Twilio: STOP
         ("+33639980014", "sms"): ("DENY", "WITHDRAWN"),
         ("+33639980011", "sms"): ("DENY", "NO_BASIS"),
@@ -215,7 +247,7 @@ def test_a_stop_binds_and_only_a_proof_allows(warehouse: Settings) -> None:
 
 def test_the_ledger_holds_no_address_of_a_platform(warehouse: Settings) -> None:
     rows = query(warehouse, "select row_to_json(events)::text from privacy.consent_events as events")
-    assert len(rows) == 15
+    assert len(rows) == 17
     assert not [text for (text,) in rows if "exemple.fr" in text or "3998" in text]
 
 
@@ -296,6 +328,38 @@ def test_real_twilio_calls_are_stored(shared: Settings) -> None:
     assert found == [
         ("inbound", "completed", "+14158675308", 1283286989),
         ("outbound-api", "failed", "kevin", 1441406911),
+    ]
+
+
+def test_real_shopify_payloads_are_stored(shared: Settings, tmp_path: Path) -> None:
+    """A page, one object in its envelope, and an object as a webhook posts it."""
+    payloads = folder("shopify_json")
+    shop = source_of("shopify")
+    for name, entity, counts in (
+        ("orders.json", "orders", (1, 1, 0)),
+        ("orders.json", "order_lines", (0, 0, 0)),
+        ("order.json", "orders", (1, 1, 0)),
+        ("order.json", "order_lines", (3, 3, 0)),
+        ("customers_search.json", "customers", (1, 1, 0)),
+        ("customer.json", "customers", (1, 1, 0)),
+    ):
+        result = load_file(shared, shop, payloads / name, entity)
+        assert (result.read_count, result.stored_count, result.rejected_count) == counts, (name, result)
+        assert result.extra_columns == (), name
+    order = json.loads((payloads / "order.json").read_text(encoding="utf-8"))["order"]
+    order["refunds"] = [json.loads((payloads / "refund.json").read_text(encoding="utf-8"))["refund"]]
+    path = write_lines(tmp_path / "webhooks.jsonl", [order])
+    assert (
+        load_file(shared, shop, path, "orders").stored_count == 1
+    )  # the envelope is gone, and with it the number
+    result = load_file(shared, shop, path, "refund_lines")
+    assert (result.read_count, result.stored_count) == (2, 2), result
+    found = rows_of(
+        shared, "select distinct order_number, email, total_amount from raw.shopify__orders order by 3"
+    )
+    assert [(number, email, float(total)) for number, email, total in found] == [
+        ("1001", "bob.norman@hostmail.com", 409.94),
+        ("1001", "bob.norman@hostmail.com", 598.94),
     ]
 
 

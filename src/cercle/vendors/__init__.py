@@ -10,7 +10,7 @@ from pathlib import Path
 
 from cercle.sources import SourcePlugin
 
-__all__ = ["brevo", "mailchimp", "sendgrid", "twilio", "zendesk"]
+__all__ = ["brevo", "mailchimp", "sendgrid", "shopify", "twilio", "zendesk"]
 
 _HERE = Path(__file__).parent
 
@@ -30,5 +30,6 @@ def _plugin(name: str) -> SourcePlugin:
 brevo = _plugin("brevo")
 mailchimp = _plugin("mailchimp")
 sendgrid = _plugin("sendgrid")
+shopify = _plugin("shopify")
 twilio = _plugin("twilio")
 zendesk = _plugin("zendesk")
