@@ -349,9 +349,7 @@ def test_real_shopify_payloads_are_stored(shared: Settings, tmp_path: Path) -> N
     order = json.loads((payloads / "order.json").read_text(encoding="utf-8"))["order"]
     order["refunds"] = [json.loads((payloads / "refund.json").read_text(encoding="utf-8"))["refund"]]
     path = write_lines(tmp_path / "webhooks.jsonl", [order])
-    assert (
-        load_file(shared, shop, path, "orders").stored_count == 1
-    )  # the envelope is gone, and with it the number
+    assert load_file(shared, shop, path, "orders").known_count == 1  # with the envelope or without it
     result = load_file(shared, shop, path, "refund_lines")
     assert (result.read_count, result.stored_count) == (2, 2), result
     found = rows_of(
