@@ -27,6 +27,7 @@ __all__ = [
     "ENTRY_POINT_GROUP",
     "BadRow",
     "ParseContext",
+    "ParsedRows",
     "Parser",
     "Source",
     "SourcePlugin",
@@ -76,9 +77,8 @@ class ParseContext:
 
 # A parser takes the decompressed bytes of a file and yields what is handiest: a row as (line, column -> value), a
 # chunk of rows as a pandas data frame (lines from its column `_line`, else counted), or a row that it could not read.
-Parser = Callable[
-    [BinaryIO, ParseContext], Iterator["tuple[int, Mapping[str, Any]] | pandas.DataFrame | BadRow"]
-]
+ParsedRows = Iterator["tuple[int, Mapping[str, Any]] | pandas.DataFrame | BadRow"]
+Parser = Callable[[BinaryIO, ParseContext], ParsedRows]
 
 
 @dataclass(frozen=True)

@@ -38,6 +38,7 @@ def warehouse(make_lasting_database: Callable[..., Settings]) -> Settings:
     document["vars"]["cercle_sign_up_notices"] = {
         "mailchimp": {"notice_id": "loyalty", "notice_version": "2"}
     }
+    document["vars"]["cercle_mailbox_domains"] = ["Boutique.exemple.fr"]
     project.write_text(yaml.safe_dump(document), encoding="utf-8")
     land(settings, "privacy", "notices", [package_root() / "samples" / "privacy" / "notices.jsonl"])
     for name in vendors.__all__:
@@ -104,6 +105,27 @@ def test_a_requester_is_one_customer_and_an_agent_none(warehouse: Settings) -> N
     assert query(warehouse, text) == [(0,)]
 
 
+# --- mail ---------------------------------------------------------------------------------------------------
+
+
+def test_mail_is_one_thread_with_its_sides(warehouse: Settings) -> None:
+    rows = query(
+        warehouse,
+        """
+        select direction, is_bulk, is_automatic, count(*) over (partition by conversation_id), body
+        from marts.interactions
+        where source_name = 'mailbox'
+        order by occurred_at
+        """,
+    )
+    assert rows == [
+        ("inbound", False, False, 3, "Bonjour, le couvercle de ma théière est cassé.\nFrom la boîte, déjà."),
+        ("outbound", False, False, 3, "Nous vous envoyons un autre couvercle."),
+        ("inbound", True, False, 1, "Des nouvelles."),
+        ("inbound", False, True, 3, "Je suis absente."),
+    ]
+
+
 # --- calls and text messages --------------------------------------------------------------------------------
 
 
@@ -128,16 +150,37 @@ def test_legs_and_unfinished_calls_are_no_contacts(warehouse: Settings) -> None:
     ]
 
 
+def test_the_legs_of_a_call_are_one_and_extensions_are_nobody(warehouse: Settings) -> None:
+    rows = query(
+        warehouse,
+        """
+        select direction, outcome, venue, customer_id is not null, to_char(ended_at at time zone 'UTC', 'HH24:MI:SS')
+        from marts.interactions
+        where source_name = 'asterisk'
+        order by occurred_at
+        """,
+    )
+    assert rows == [
+        ("inbound", "answered", None, True, "08:03:26"),
+        ("inbound", "abandoned", "service", True, "09:02:00"),
+        ("outbound", "answered", None, True, "10:01:09"),
+        ("inbound", "voicemail", None, True, "19:00:45"),
+    ]
+
+
 def test_one_number_is_one_customer_whoever_reports_it(warehouse: Settings) -> None:
     rows = query(
         warehouse,
         """
         select count(distinct customer_id), count(distinct source_name)
         from marts.interactions
-        where channel = 'phone' and direction = 'inbound' and outcome = 'answered'
+        where channel = 'phone'
+            and direction = 'inbound'
+            and outcome = 'answered'
+            and source_name in ('zendesk', 'twilio')
         """,
     )
-    assert rows == [(1, 2)]  # zendesk and twilio
+    assert rows == [(1, 2)]
 
 
 # --- the shop -------------------------------------------------------------------------------------------------
@@ -221,6 +264,7 @@ def test_a_stop_binds_and_only_a_proof_allows(warehouse: Settings) -> None:
         # an import has a CONFIRM_TIME and no CONFIRM_IP; a form alone is not confirmed
         ("ines.importee@exemple.fr", "email"): ("DENY", "NO_PROOF"),
         ("luc.inacheve@exemple.fr", "email"): ("DENY", "NO_PROOF"),
+        ("rita.remise@exemple.fr", "email"): ("DENY", "NO_PROOF"),
         ("paul.parti@exemple.fr", "email"): ("DENY", "WITHDRAWN"),
         ("rose.rejetee@exemple.fr", "email"): ("DENY", "UNREACHABLE"),
         # Brevo: BLACKLISTED Yes is a refusal, by channel
@@ -235,6 +279,10 @@ def test_a_stop_binds_and_only_a_proof_allows(warehouse: Settings) -> None:
         # Shopify: unsubscribed stops; subscribed, even as confirmed_opt_in, is no proof (anne is proven by Mailchimp)
         ("theo.invente@exemple.fr", "email"): ("DENY", "WITHDRAWN"),
         ("+33639980021", "sms"): ("DENY", "WITHDRAWN"),
+        # mail servers: failed for good, failed for now, late, complained of
+        ("hugo.perdu@exemple.fr", "email"): ("DENY", "UNREACHABLE"),
+        ("lea.pleine@exemple.fr", "email"): ("DENY", "NO_BASIS"),
+        ("nina.plainte@exemple.fr", "email"): ("DENY", "WITHDRAWN"),
         # Twilio: STOP
         ("+33639980014", "sms"): ("DENY", "WITHDRAWN"),
         ("+33639980011", "sms"): ("DENY", "NO_BASIS"),
@@ -247,7 +295,7 @@ def test_a_stop_binds_and_only_a_proof_allows(warehouse: Settings) -> None:
 
 def test_the_ledger_holds_no_address_of_a_platform(warehouse: Settings) -> None:
     rows = query(warehouse, "select row_to_json(events)::text from privacy.consent_events as events")
-    assert len(rows) == 17
+    assert len(rows) == 20
     assert not [text for (text,) in rows if "exemple.fr" in text or "3998" in text]
 
 
@@ -359,6 +407,23 @@ def test_real_shopify_payloads_are_stored(shared: Settings, tmp_path: Path) -> N
         ("1001", "bob.norman@hostmail.com", 409.94),
         ("1001", "bob.norman@hostmail.com", 598.94),
     ]
+
+
+def test_real_mails_are_stored_or_rejected(shared: Settings, tmp_path: Path) -> None:
+    """71 mails, many of them broken on purpose: each becomes a row, or is rejected for want of a date, or for a NUL."""
+    mails = [
+        path.read_bytes() for path in sorted(folder("mail_eml").glob("*/*")) if "LICENSE" not in path.name
+    ]
+    assert len(mails) == 71
+    path = tmp_path / "messages.mbox"
+    path.write_bytes(b"".join(b"From nobody\n" + mail.strip(b"\r\n") + b"\n\n" for mail in mails))
+    result = load_file(shared, source_of("mailbox"), path, "messages")
+    reports = load_file(shared, source_of("mailbox"), path, "delivery_reports")
+    assert result.read_count == result.stored_count + result.known_count + result.rejected_count
+    assert set(result.reasons) <= {"missing_value", "nul_byte"}
+    assert result.stored_count > 40
+    assert reports.read_count == reports.stored_count + reports.known_count + reports.rejected_count > 0
+    assert result.read_count >= len(mails) - reports.read_count
 
 
 # --- traps ----------------------------------------------------------------------------------------------------

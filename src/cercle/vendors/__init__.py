@@ -6,16 +6,18 @@ only when a source of it uses them: a company without the vendor parses, builds 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
-from cercle.sources import SourcePlugin
+from cercle.sources import Parser, SourcePlugin
+from cercle.vendors.mailbox import PARSERS
 
-__all__ = ["brevo", "mailchimp", "sendgrid", "shopify", "twilio", "zendesk"]
+__all__ = ["asterisk", "brevo", "mailbox", "mailchimp", "sendgrid", "shopify", "twilio", "zendesk"]
 
 _HERE = Path(__file__).parent
 
 
-def _plugin(name: str) -> SourcePlugin:
+def _plugin(name: str, parsers: Mapping[str, Parser] | None = None) -> SourcePlugin:
     folder = _HERE / name
     return SourcePlugin(
         name=name,
@@ -23,11 +25,14 @@ def _plugin(name: str) -> SourcePlugin:
         dbt_package_dir=folder / "dbt",
         suites_dir=folder / "suites",
         samples_dir=folder / "samples",
+        parsers=parsers or {},
         docs=f"docs/sources/{name}.md",
     )
 
 
+asterisk = _plugin("asterisk")
 brevo = _plugin("brevo")
+mailbox = _plugin("mailbox", PARSERS)
 mailchimp = _plugin("mailchimp")
 sendgrid = _plugin("sendgrid")
 shopify = _plugin("shopify")
