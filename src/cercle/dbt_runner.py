@@ -73,20 +73,25 @@ def run_layer(
         on_event: called with each node that starts or ends.
 
     Raises:
-        CercleError: a node or a test failed, named with dbt's message.
+        CercleError: a node or a test failed, named with dbt's message; or the layer is empty.
     """
     if layer not in LAYERS:
         raise CercleError(f"A layer is one of {', '.join(LAYERS)}; got {layer!r}")
     code = project_sha256(settings)
     full = ["--full-refresh"] if full_refresh else []
     if layer == LAYERS[0] and (full_refresh or not dbt_target.is_parsed(settings, code)):
-        return _run(settings, code, ["build", *dbt_selection.select_first_layer(), *full], build_id, on_event)
-    command, nodes = "build", dbt_selection.nodes_of_layer(read_manifest(settings), layer)
-    if layer == LAYERS[0] and _are_made(settings, nodes):
-        command, nodes = "test", dbt_selection.tests_of_views(nodes)
-    if not nodes:
-        return DbtResult(())
-    return _run(settings, code, [command, *dbt_selection.name_nodes(nodes), *full], build_id, on_event)
+        command, selected = "build", dbt_selection.select_first_layer()
+    else:
+        command, nodes = "build", dbt_selection.nodes_of_layer(read_manifest(settings), layer)
+        if layer == LAYERS[0] and _are_made(settings, nodes):
+            command, nodes = "test", dbt_selection.tests_of_views(nodes)
+        if not nodes:
+            return DbtResult(())
+        selected = dbt_selection.name_nodes(nodes)
+    result = _run(settings, code, [command, *selected, *full], build_id, on_event)
+    if not result.nodes:
+        raise CercleError(f"dbt found nothing to do in the layer {layer}", where=str(settings.project_dir))
+    return result
 
 
 def _are_made(settings: Settings, nodes: Sequence[Mapping[str, Any]]) -> bool:

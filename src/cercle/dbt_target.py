@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
 
 from cercle.errors import CercleError
+from cercle.paths import dbt_env
 from cercle.settings import Settings
 
 __all__ = [
@@ -51,19 +53,33 @@ def read_manifest(settings: Settings) -> dict[str, Any]:
 
 
 def is_parsed(settings: Settings, code: str) -> bool:
-    """Whether what dbt keeps of the project was made from the code with this hash."""
+    """Whether what dbt keeps of the project was made from the code with this hash, and over the same connection.
+
+    dbt throws away what it keeps when a variable of its profile differs (a port, an account, a password). Told not
+    to look at files it would then read none, find nothing to do, and be content.
+    """
     mark = _mark(settings)
-    return mark.is_file() and mark.read_text(encoding="ascii") == code
+    return mark.is_file() and mark.read_text(encoding="ascii") == _parsed_from(settings, code)
 
 
 def remember_parsed(settings: Settings, code: str) -> None:
     """Say that a command which went well has read the code with this hash."""
-    _mark(settings).write_text(code, encoding="ascii")
+    _mark(settings).write_text(_parsed_from(settings, code), encoding="ascii")
 
 
 def forget_parsed(settings: Settings) -> None:
     """Say that nothing is known of what dbt keeps: a command begins, and may be killed."""
     _mark(settings).unlink(missing_ok=True)
+
+
+def _parsed_from(settings: Settings, code: str) -> str:
+    """A hash of the code's hash and of the connection; slow to guess from, since the password is in it."""
+    connection = [
+        f"{name}={value}"
+        for name, value in sorted(dbt_env(settings).items())
+        if name.startswith("CERCLE_PG_")
+    ]
+    return hashlib.pbkdf2_hmac("sha256", "\n".join(connection).encode(), code.encode(), 10_000).hex()
 
 
 def _manifest(settings: Settings) -> Path:

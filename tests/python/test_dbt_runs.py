@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+import secrets
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from cercle import builds, db, dbt_process, dbt_runner, dbt_selection, flow
 from cercle.errors import CercleError
@@ -229,3 +232,19 @@ def test_staging_is_made_again_when_a_view_has_gone(database: Settings) -> None:
         with db.connect(database) as connection:
             connection.execute("drop view staging.stg_mini__orders cascade")
         assert staged() > 0
+
+
+def test_another_account_builds_the_same_project(database: Settings) -> None:
+    """dbt reads a project anew when its connection has changed: it must not be told that it knows all files."""
+    make_warehouse(database)
+    assert dbt_runner.run_dbt(database, "seed").nodes
+    name = f"other_{secrets.token_hex(4)}"
+    parts = conninfo_to_dict(database.dsn or "") | {"user": name, "password": "other"}
+    with db.connect(database, autocommit=True) as owner:
+        owner.execute(f"create role {name} superuser login password 'other'".encode())
+        try:
+            other = replace(database, dsn=make_conninfo(**parts))
+            assert dbt_runner.run_dbt(other, "seed").nodes
+        finally:
+            owner.execute(f"drop owned by {name} cascade".encode())
+            owner.execute(f"drop role {name}".encode())

@@ -19,7 +19,8 @@ from cercle.privacy.roles import (
     Role,
     View,
 )
-from cercle.privacy.roles_check import APPEND_ONLY, find_faults
+from cercle.privacy.roles_check import find_faults
+from cercle.privacy.roles_check_sql import APPEND_ONLY
 
 __all__ = ["apply_access", "drop_dependents", "make_roles"]
 
@@ -143,17 +144,17 @@ def drop_dependents(connection: psycopg.Connection, relations: Iterable[str]) ->
 
 
 def _shut(connection: psycopg.Connection) -> None:
-    """Take all rights of the roles and of everybody away: what is granted afterwards is all there is."""
-    names = sql.SQL(", ").join([sql.SQL("public"), *(sql.Identifier(role.name) for role in ROLES)])
+    """Take all rights of the roles and of everybody away: what is granted afterwards is all there is.
+
+    An owner keeps the rights to what it made: a builder without them could not fill its own tables.
+    """
     for schema in SCHEMAS:
-        for kind in ("all tables in schema", "all sequences in schema", "all functions in schema", "schema"):
-            connection.execute(
-                sql.SQL("revoke all on {} {} from {}").format(
-                    sql.SQL(kind),
-                    sql.Identifier(schema),
-                    names,
+        for grantee in ("public", *(role.name for role in ROLES)):
+            name = sql.SQL("public") if grantee == "public" else sql.Identifier(grantee)
+            for kind, objects in _owned(connection, schema, besides=grantee).items():
+                connection.execute(
+                    sql.SQL("revoke all on {} {} from {}").format(sql.SQL(kind), _listed(objects), name)
                 )
-            )
 
 
 def _open_schemas(connection: psycopg.Connection, role: Role) -> None:
@@ -163,27 +164,91 @@ def _open_schemas(connection: psycopg.Connection, role: Role) -> None:
     if role.every_mart or role.marts:
         reads.add("marts")
     for schema in sorted(reads):
-        connection.execute(sql.SQL("grant usage on schema {} to {}").format(sql.Identifier(schema), name))
-    for schema in (*role.schemas, *role.writes):
-        rights = "select, insert, update, delete" if schema in role.writes else "select"
-        connection.execute(
-            sql.SQL("grant {} on all tables in schema {} to {}").format(
-                sql.SQL(rights),
-                sql.Identifier(schema),
-                name,
-            )
-        )
-        connection.execute(
-            sql.SQL("grant execute on all functions in schema {} to {}").format(sql.Identifier(schema), name)
-        )
-    for table, is_update_refused in connection.execute(APPEND_ONLY, (list(role.writes),)).fetchall():
-        rights = "update, delete, truncate" if is_update_refused else "delete, truncate"
-        connection.execute(sql.SQL("revoke {} on {} from {}").format(sql.SQL(rights), sql.SQL(table), name))
+        owned = _owned(connection, schema)
+        rights: dict[str, str] = {}
+        if schema in (*role.schemas, *role.writes):
+            rights = {
+                "table": "select, insert, update, delete" if schema in role.writes else "select",
+                "function": "execute",
+            }
+        rights["schema"] = "usage, create" if schema in role.makes else "usage"
+        for kind, right in rights.items():
+            if owned.get(kind):
+                connection.execute(
+                    sql.SQL("grant {} on {} {} to {}").format(
+                        sql.SQL(right), sql.SQL(kind), _listed(owned[kind]), name
+                    )
+                )
+    _refuse_changes(connection, role)
     for relation in role.relations:
         schema, _, table = relation.partition(".")
-        connection.execute(sql.SQL("grant select on {} to {}").format(sql.Identifier(schema, table), name))
-    for schema in role.makes:
-        connection.execute(sql.SQL("grant create on schema {} to {}").format(sql.Identifier(schema), name))
+        if relation in _owned(connection, schema).get("table", []):
+            connection.execute(
+                sql.SQL("grant select on {} to {}").format(sql.Identifier(schema, table), name)
+            )
+
+
+def _refuse_changes(connection: psycopg.Connection, role: Role) -> None:
+    """Take the right to change append-only tables away from a role that writes their schema."""
+    owned = {table for schema in role.writes for table in _owned(connection, schema).get("table", [])}
+    for table, is_update_refused in connection.execute(APPEND_ONLY, (list(role.writes),)).fetchall():
+        if table in owned:
+            rights = "update, delete, truncate" if is_update_refused else "delete, truncate"
+            connection.execute(
+                sql.SQL("revoke {} on {} from {}").format(
+                    sql.SQL(rights), sql.SQL(table), sql.Identifier(role.name)
+                )
+            )
+
+
+def _owned(connection: psycopg.Connection, schema: str, besides: str = "") -> dict[str, list[str]]:
+    """Return the schema and what is in it, by kind, as far as this account owns it and the role `besides` does not.
+
+    A builder owns what it makes, and may grant on nothing else; what it may not set right is read back all the same.
+    """
+    rows = connection.execute(
+        """
+        select
+            case pg_class.relkind when 'S' then 'sequence' else 'table' end as kind,
+            format('%%I.%%I', pg_namespace.nspname, pg_class.relname) as name
+        from pg_class
+        inner join pg_namespace on pg_class.relnamespace = pg_namespace.oid
+        where pg_namespace.nspname = %(schema)s
+            and pg_class.relkind in ('r', 'p', 'v', 'm', 'f', 'S')
+            and pg_has_role(pg_class.relowner, 'usage')
+            and pg_class.relowner::regrole::text <> %(besides)s
+
+        union all
+
+        select
+            'function',
+            pg_proc.oid::regprocedure::text
+        from pg_proc
+        inner join pg_namespace on pg_proc.pronamespace = pg_namespace.oid
+        where pg_namespace.nspname = %(schema)s
+            and pg_proc.prokind = 'f'
+            and pg_has_role(pg_proc.proowner, 'usage')
+            and pg_proc.proowner::regrole::text <> %(besides)s
+
+        union all
+
+        select
+            'schema',
+            quote_ident(nspname)
+        from pg_namespace
+        where nspname = %(schema)s and pg_has_role(nspowner, 'usage') and nspowner::regrole::text <> %(besides)s
+        """,
+        {"schema": schema, "besides": besides},
+    ).fetchall()
+    owned: dict[str, list[str]] = {}
+    for kind, name in rows:
+        owned.setdefault(kind, []).append(name)
+    return owned
+
+
+def _listed(objects: Iterable[str]) -> sql.Composed:
+    """Return quoted names as the catalogue gives them, one after the other."""
+    return sql.SQL(", ").join(sql.SQL(name) for name in objects)
 
 
 def _marts(connection: psycopg.Connection) -> list[_Mart]:
