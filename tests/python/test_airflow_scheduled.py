@@ -41,7 +41,7 @@ def own_home(tmp_path: Path) -> Iterator[Settings]:
     settings = replace(
         Settings.from_env({"CERCLE_HOME": str(home)}),
         landing_dir=tmp_path / "landing",
-        project_dir=tmp_path / "project",
+        project_dir=home / "project",
     )
     embedded.start(settings, overrides={"fsync": "off", "synchronous_commit": "off"})
     try:

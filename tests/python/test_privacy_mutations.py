@@ -100,15 +100,16 @@ def _broken(mutation: dict[str, Any], folder: Path) -> Iterator[None]:
 @contextmanager
 def _changed_macro(path: Path, changed: str, folder: Path) -> Iterator[None]:
     for macro in path.parent.glob("*.sql"):
-        shutil.copyfile(macro, folder / macro.name)
+        if not (folder / macro.name).exists():  # another change of this mutation stands there already
+            shutil.copyfile(macro, folder / macro.name)
     (folder / path.name).write_text(changed, encoding="utf-8")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(rendering, "_folder", lambda: folder)
-        rendering._macros.cache_clear()
+        rendering._environment.cache_clear()
         try:
             yield
         finally:
-            rendering._macros.cache_clear()
+            rendering._environment.cache_clear()
 
 
 @contextmanager
