@@ -42,6 +42,7 @@ _COLUMN_PROPERTIES = {
     "decimalSeparator",
     "dateOrder",
     "timeFormat",
+    "valuePrefix",
 }
 
 
@@ -143,8 +144,10 @@ class ContractReader:
     def _check_names_in_files(self, entity: Entity) -> None:
         in_files = [source.lower() for column in entity.columns for source in column.source_names]
         self._refuse_twins(in_files, "sourceColumn")
-        if entity.fields_left_out or any(column.time_format for column in entity.columns):
-            raise self._wrong("fieldsLeftOut and timeFormat are for entities with a rowPath")
+        if entity.fields_left_out or any(
+            column.time_format or column.value_prefix for column in entity.columns
+        ):
+            raise self._wrong("fieldsLeftOut, timeFormat and valuePrefix are for entities with a rowPath")
 
     def _check_paths(self, entity: Entity) -> None:
         """Row paths and paths of values are those of cercle.load.json_document."""
@@ -235,6 +238,7 @@ class ContractReader:
             decimal_separator=str(extras.get("decimalSeparator", ".")),
             date_order=str(extras.get("dateOrder", "ymd")),
             time_format=self._optional_text(extras, "timeFormat"),
+            value_prefix=str(extras.get("valuePrefix", "")),
         )
         if column.decimal_separator not in (".", ","):
             raise self._wrong(f"decimalSeparator must be . or ,; got {column.decimal_separator!r}")
@@ -246,6 +250,8 @@ class ContractReader:
             )
         if column.time_format and data_type != "timestamptz":
             raise self._wrong(f"timeFormat is for timestamptz columns; got {data_type}")
+        if column.value_prefix and data_type != "text":
+            raise self._wrong(f"valuePrefix is for text columns; got {data_type}")
         if column.accepted_values and data_type != "text":
             raise self._wrong("acceptedValues is for text columns")
         return column

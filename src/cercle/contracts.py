@@ -88,6 +88,7 @@ class Column:
         decimal_separator: `.` or `,`.
         date_order: ymd (ISO 8601), dmy or mdy.
         time_format: of a time in JSON documents that is not ISO 8601: epoch or rfc_2822.
+        value_prefix: what is written before a text of JSON documents, so that numbers of two systems differ.
     """
 
     name: str
@@ -102,6 +103,7 @@ class Column:
     decimal_separator: str = "."
     date_order: str = "ymd"
     time_format: str | None = None
+    value_prefix: str = ""
 
 
 @dataclass(frozen=True)

@@ -227,6 +227,11 @@ def fails_for_lines(read: object) -> object:
         ),
         ('    - {property: rowPath, value: ["orders[]", order, .]}\n', "", "are for entities with a rowPath"),
         (
+            "value: at}, {property: timeFormat, value: epoch}",
+            "value: at}, {property: valuePrefix, value: x}",
+            "valuePrefix is for text columns",
+        ),
+        (
             "deliveredWith, value: orders",
             "deliveredWith, value: lines",
             "deliveredWith must be one of orders",

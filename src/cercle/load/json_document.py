@@ -144,12 +144,14 @@ class _Value:
     name: str
     paths: tuple[_Path, ...]
     time_format: str | None
+    prefix: str
     is_json: bool
 
     @classmethod
     def of(cls, column: Column) -> _Value:
         paths = tuple(map(_Path.of, column.source_names))
-        return cls(column.source_names[0], paths, column.time_format, column.data_type == "jsonb")
+        is_json = column.data_type == "jsonb"
+        return cls(column.source_names[0], paths, column.time_format, column.value_prefix, is_json)
 
     def read(self, chain: Sequence[Mapping[str, Any]]) -> Any:
         found = next((value for path in self.paths if (value := path.find(chain)) not in (None, "")), None)
@@ -157,6 +159,8 @@ class _Value:
             return None
         if self.time_format is not None:
             return _as_time(found, self.time_format)
+        if self.prefix:
+            return f"{self.prefix}{found}"
         return _shown(found) if self.is_json else found
 
 

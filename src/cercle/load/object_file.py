@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["ParquetReader", "ParsedReader"]
 
 _ROWS_AT_ONCE = 5_000
+_TEXT_AT_ONCE = 32 << 20  # characters: mails and other long texts fill the memory before the rows are many
 
 
 class ParquetReader:
@@ -125,19 +126,21 @@ class ParsedReader:
         return self._objects.extra_columns
 
     def parts(self) -> Iterator[Part]:
-        """Yield what the parser yields, some thousand rows at once."""
+        """Yield what the parser yields, some thousand rows at once, or fewer long ones."""
         waiting: list[tuple[int, Mapping[str, Any]]] = []
         bad: list[Unreadable] = []
+        size = 0
         for item in self._parsed():
             if isinstance(item, BadRow):
                 bad.append(Unreadable(item.line, item.code, item.reason, item.payload))
             elif isinstance(item, tuple):
                 waiting.append(item)
+                size += sum(len(value) for value in item[1].values() if isinstance(value, str))
             else:
                 waiting.extend(self._frame_rows(item))
-            if len(waiting) + len(bad) >= _ROWS_AT_ONCE:
+            if len(waiting) + len(bad) >= _ROWS_AT_ONCE or size >= _TEXT_AT_ONCE:
                 yield self._flush(waiting, bad)
-                waiting, bad = [], []
+                waiting, bad, size = [], [], 0
         if waiting or bad:
             yield self._flush(waiting, bad)
 

@@ -24,6 +24,7 @@ from cercle.privacy import access_sql
 from cercle.privacy.erasure_person import Person, find_person_to_erase, keep_keys
 from cercle.privacy.erasure_raw import find_rows, found_rows
 from cercle.privacy.pseudonyms import PseudonymKey
+from cercle.privacy.staged_records import make_staged_views
 from cercle.publish.catalog import published_marts
 from cercle.settings import Settings
 from cercle.sources import entities_with_tables
@@ -95,6 +96,7 @@ def read_access(settings: Settings, customer_id: str) -> SubjectAccess:
         person = find_person_to_erase(connection, customer_id, None)
         keep_keys(connection, person, keys)
         entities = entities_with_tables(connection)
+        make_staged_views(connection, settings)
         find_rows(connection, entities, person, keys)
         access_sql.keep_ledger_keys(connection)
         access = SubjectAccess(

@@ -24,6 +24,7 @@ from cercle.privacy.erasure_catalog import Catalogue, read_catalogue
 from cercle.privacy.erasure_derived import RelationCount
 from cercle.privacy.erasure_person import Person, find_person_to_erase, keep_keys
 from cercle.privacy.pseudonyms import IDENTITY_KIND, PseudonymKey
+from cercle.privacy.staged_records import make_staged_views
 from cercle.settings import Settings
 from cercle.sources import all_contracts
 
@@ -101,6 +102,7 @@ def erase(
                 _refuse_request(connection, order.request_key)
                 entities = [entity for contract in all_contracts() for entity in contract.entities]
                 catalogue = read_catalogue(connection, entities, manifest)
+                make_staged_views(connection, settings)
                 person = find_person_to_erase(
                     connection, order.customer_id, order.contact_point, order.region
                 )

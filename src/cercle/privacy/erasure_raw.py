@@ -19,6 +19,7 @@ from cercle.load.suppress import REFERENCES, identifier_columns, order_handle, r
 from cercle.load.values import typed_columns
 from cercle.privacy.erasure_person import Person
 from cercle.privacy.pseudonyms import IDENTITY_KIND, PseudonymKey
+from cercle.privacy.staged_records import add_staged_records, find_staged_rows
 
 __all__ = [
     "REASON",
@@ -53,7 +54,7 @@ def find_rows(
     because no build has linked them yet, are added to erased_records.
 
     Args:
-        connection: in the erasure's transaction, with erased_records.
+        connection: in the erasure's transaction, with erased_records and staged_views.
         entities: that have a raw table.
         person: with own identifiers.
         keys: all versions of the secret.
@@ -70,6 +71,7 @@ def find_rows(
     for entity in entities:
         if order_handle(entity) is None:
             connection.execute(_FIND.format(**_parts(entity), condition=_is_persons(entity)).encode())
+    find_staged_rows(connection)
     connection.execute(
         "insert into erased_records select distinct record_key from erased_rows where record_key is not null "
         "on conflict do nothing"
@@ -77,6 +79,7 @@ def find_rows(
     for entity in entities:
         if order_handle(entity) is not None:
             connection.execute(_FIND.format(**_parts(entity), condition=_is_persons(entity)).encode())
+    add_staged_records(connection)
     connection.execute("create index on erased_rows (relation)")
     connection.execute("analyze erased_rows")
     _refuse_unknown_records(connection)
@@ -90,13 +93,15 @@ def _refuse_unknown_records(connection: psycopg.Connection) -> None:
         from erased_records
         where record_key not in (select record_key from erased_rows where record_key is not null)
             and record_key not in (select order_key from erased_rows where order_key is not null)
+            and record_key not in (select record_key from staged_records)
         order by 1
         """
     ).fetchall()
     if rows:
         raise CercleError(
             f"Records of the person are in no raw table under their key: {', '.join(row[0] for row in rows)}",
-            remedy="Let staging write record_key as entity:source:key, with the contract's key; then erase again",
+            remedy="Let staging write record_key as entity:source:key, with the contract's key, or keep the row's "
+            "_row_id in a plugin's models; then erase again",
         )
 
 

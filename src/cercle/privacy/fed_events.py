@@ -1,26 +1,21 @@
 """What sources of every kind bring to the ledger, in the columns of the house: temporary views over raw.
 
 The rows of the house stand in raw as they are wanted. Those of other plugins are what their staging models make of
-them: the models that feed `consent_events` and `campaign_events` (see cercle.feeds) are rendered here without dbt, so
-that a stop is heard before anything is built, and is read by the same text as the marts'.
+them: the models that feed `consent_events` and `campaign_events` (see cercle.feeds).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Iterable, Sequence
 
 import psycopg
 from psycopg import sql
 
 from cercle.contracts import Column
-from cercle.errors import CercleError
 from cercle.feeds import package_feeds
-from cercle.privacy.rendering import render_model
-from cercle.project import project_variable
+from cercle.privacy.staging_views import StagingViews, standing_plugins
 from cercle.settings import Settings
-from cercle.sources import SourcePlugin, installed_plugins
+from cercle.sources import installed_plugins
 
 __all__ = ["FED_INPUTS", "make_fed_views"]
 
@@ -44,25 +39,25 @@ def make_fed_views(connection: psycopg.Connection, settings: Settings) -> list[s
     Raises:
         CercleError: a plugin's model cannot be rendered, or the database refuses it.
     """
-    plugins = installed_plugins()
-    standing = {
-        row[0] for row in connection.execute("select distinct plugin from ops.raw_relations").fetchall()
+    plugins = {plugin.name: plugin for plugin in standing_plugins(connection)}
+    packages = {
+        name: (package_feeds(plugin.dbt_package_dir), StagingViews(connection, settings, plugin))
+        for name, plugin in plugins.items()
+        if plugin.dbt_package_dir is not None
     }
     connection.execute("drop table if exists pg_temp.ledger_feeds")
     connection.execute("create temporary table ledger_feeds (plugin text, entity text) on commit drop")
     made: list[str] = []
     for input_name, (house, entity) in FED_INPUTS.items():
-        columns = plugins[house].contract.entity(entity).columns
+        columns = installed_plugins()[house].contract.entity(entity).columns
         parts: list[sql.Composable] = []
-        if house in standing:
+        if house in plugins:
             parts.append(_house_rows(f"{house}__{entity}", columns))
-            _note_feeds(connection, [(house, entity)])
-        for name in sorted(standing & set(plugins)):
-            folder = plugins[name].dbt_package_dir
-            for model in package_feeds(folder).get(input_name, ()) if folder is not None else ():
-                views = _Views(connection, settings, plugins[name])
+            _note_feeds(connection, house, [entity])
+        for name, (feeds, views) in packages.items():
+            for model in feeds.get(input_name, ()):
                 parts.append(_plugin_rows(connection, views.make(model), columns))
-                _note_feeds(connection, [(name, read) for read in views.entities])
+                _note_feeds(connection, name, views.entities_of(model))
         if parts:
             view = sql.Identifier(f"fed_{input_name}")
             connection.execute(sql.SQL("drop view if exists pg_temp.{}").format(view))
@@ -95,54 +90,6 @@ def _plugin_rows(
     return sql.SQL("select {}, source_name, _load_id from {}").format(sql.SQL(", ").join(values), view)
 
 
-def _note_feeds(connection: psycopg.Connection, feeds: Sequence[tuple[str, str]]) -> None:
-    for feed in feeds:
-        connection.execute("insert into pg_temp.ledger_feeds values (%s, %s)", feed)
-
-
-@dataclass
-class _Views:
-    """Temporary views for a plugin's staging models.
-
-    Attributes:
-        entities: whose raw tables the models read, found while rendering.
-    """
-
-    connection: psycopg.Connection
-    settings: Settings
-    plugin: SourcePlugin
-    entities: set[str] = field(default_factory=set)
-
-    def make(self, model: str) -> sql.Identifier:
-        """Make the view of a model, and before it those of the models that it reads."""
-        query = render_model(self._file(model), source=self._source, ref=self._ref, var=self._var)
-        view = sql.Identifier("pg_temp", model)
-        try:
-            self.connection.execute(sql.SQL("drop view if exists {} cascade").format(view))
-            self.connection.execute(
-                f"create temporary view {sql.Identifier(model).as_string(None)} as {query}"
-            )
-        except psycopg.Error as error:
-            raise CercleError(
-                f"The database refuses what {model} says ({type(error).__name__}, SQLSTATE {error.sqlstate})",
-                where=f"plugin {self.plugin.name}",
-            ) from error
-        return view
-
-    def _file(self, model: str) -> Path:
-        assert self.plugin.dbt_package_dir is not None
-        path = next((self.plugin.dbt_package_dir / "models").rglob(f"{model}.sql"), None)
-        if path is None:
-            raise CercleError(f"There is no model {model!r}", where=str(self.plugin.dbt_package_dir))
-        return path
-
-    def _source(self, schema: str, table: str) -> str:
-        self.entities.add(table.removeprefix(f"{self.plugin.name}__"))
-        return sql.Identifier(schema, table).as_string(None)
-
-    def _ref(self, model: str) -> str:
-        return self.make(model).as_string(None)
-
-    def _var(self, name: str, default: object = None) -> object:
-        found = project_variable(self.settings, name)
-        return default if found is None else found
+def _note_feeds(connection: psycopg.Connection, plugin: str, entities: Iterable[str]) -> None:
+    for entity in entities:
+        connection.execute("insert into pg_temp.ledger_feeds values (%s, %s)", (plugin, entity))
