@@ -125,6 +125,19 @@ def test_real_shopify_payloads_are_stored(shared: Settings, tmp_path: Path) -> N
     ]
 
 
+def test_real_posts_are_stored_where_they_name_their_author(shared: Settings) -> None:
+    apis = folder("x_api_v2_json") / "apis"
+    found = load_file(shared, source_of("x"), apis / "searches" / "search_tweets_query.json", "tweets")
+    assert (found.stored_count, found.rejected_count, found.extra_columns) == (found.read_count, 0, ())
+    assert found.read_count > 3
+    mentions = load_file(shared, source_of("x"), apis / "timeline" / "timeline_mentions.json", "tweets")
+    assert mentions.reasons == {"missing_value": mentions.read_count}  # no post of the page says who wrote it
+    result = load_file(shared, source_of("x"), apis / "dm_events" / "events.json", "dm_events")
+    assert (result.read_count, result.stored_count, result.extra_columns) == (1, 1, ())
+    [(refs,)] = query(shared, "select array_agg(distinct split_part(author_ref, ':', 1)) from raw.x__tweets")
+    assert refs == ["x"]
+
+
 def test_real_mails_are_stored_or_rejected(shared: Settings, tmp_path: Path) -> None:
     """71 mails, many of them broken on purpose: each becomes a row, or is rejected for want of a date, or for a NUL."""
     mails = [

@@ -33,6 +33,7 @@ def warehouse(make_lasting_database: Callable[..., Settings]) -> Settings:
         "mailchimp": {"notice_id": "loyalty", "notice_version": "2"}
     }
     document["vars"]["cercle_mailbox_domains"] = ["Boutique.exemple.fr"]
+    document["vars"]["cercle_x_accounts"] = ["x:100"]
     project.write_text(yaml.safe_dump(document), encoding="utf-8")
     land(settings, "privacy", "notices", [package_root() / "samples" / "privacy" / "notices.jsonl"])
     for name in vendors.__all__:
@@ -204,6 +205,38 @@ def test_lines_and_refunds_add_up_to_the_order(warehouse: Settings) -> None:
         (9011, -2, -38, True),
         (21, 3, 36, False),
     ]
+
+
+# --- networks -------------------------------------------------------------------------------------------------
+
+
+def test_posts_and_direct_messages_have_their_sides(warehouse: Settings) -> None:
+    rows = query(
+        warehouse,
+        """
+        select kind, direction, customer_id is not null, parent_interaction_id, count(*) over (partition by customer_id)
+        from marts.interactions
+        where source_name = 'x'
+        order by occurred_at
+        """,
+    )
+    assert rows == [
+        ("mention", "inbound", True, None, 4),
+        ("reply", "outbound", True, "interactions:x:x:7001", 4),
+        ("direct_message", "inbound", True, None, 4),
+        ("direct_message", "outbound", True, None, 4),
+        ("reaction", "inbound", True, None, 1),
+        ("post", "outbound", False, None, 1),
+    ]
+    [(handles,)] = query(
+        warehouse,
+        """
+        select array_agg(identifier_value order by identifier_value)
+        from marts.customer_identifiers
+        where identifier_type = 'handle'
+        """,
+    )
+    assert handles == ["x:elo_exemple", "x:tim_exemple"]  # and not the company's
 
 
 # --- e-mail platforms ---------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from pathlib import Path
 from cercle.sources import Parser, SourcePlugin
 from cercle.vendors.mailbox import PARSERS
 
-__all__ = ["asterisk", "brevo", "mailbox", "mailchimp", "sendgrid", "shopify", "twilio", "zendesk"]
+__all__ = ["asterisk", "brevo", "mailbox", "mailchimp", "sendgrid", "shopify", "twilio", "x", "zendesk"]
 
 _HERE = Path(__file__).parent
 
@@ -37,4 +37,5 @@ mailchimp = _plugin("mailchimp")
 sendgrid = _plugin("sendgrid")
 shopify = _plugin("shopify")
 twilio = _plugin("twilio")
+x = _plugin("x")
 zendesk = _plugin("zendesk")
