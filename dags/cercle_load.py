@@ -13,4 +13,4 @@ from cercle.airflow import build_dags
 
 project_dir = os.environ.get("CERCLE_PROJECT") or Path(__file__).resolve().parents[1]
 dags = build_dags(project_dir, load_schedule="@hourly")
-globals().update({dag_id: dag for dag_id, dag in dags.items() if dag_id != "cercle_build"})
+globals().update({dag_id: dag for dag_id, dag in dags.items() if dag_id.startswith("cercle_load_")})

@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -181,3 +182,51 @@ def own_source(
 
 
 Loader = Callable[[Path], LoadResult]
+
+
+def note_load(connection: psycopg.Connection, path: str, state: str, loaded_at: datetime) -> int:
+    """Note a load with one rejected row as if it had been made at a moment, and return its number; raw gets nothing.
+
+    Args:
+        connection: in a transaction.
+        path: of its file in the landing folder, `source/entity/name`.
+        state: of the load.
+        loaded_at: when.
+    """
+    source, entity, name = path.split("/")
+    row = connection.execute(
+        """
+        insert into ops.loads (
+            source, plugin, entity, file_name, file_sha256, file_byte_count, contract_version, contract_sha256, state,
+            read_count, rejected_count, started_at, loaded_at
+        )
+        values (
+            %(source)s, %(source)s, %(entity)s, %(name)s, md5(%(path)s), 1, '1', '', %(state)s, 1, 1, %(at)s, %(at)s
+        )
+        returning load_id
+        """,
+        {"source": source, "entity": entity, "name": name, "path": path, "state": state, "at": loaded_at},
+    ).fetchone()
+    assert row is not None
+    connection.execute(
+        "insert into ops.rejected_rows (load_id, line, reason_code, reason, payload)"
+        " values (%s, 2, 'not_a_date', 'Not a date.', 'ana.martin@exemple.fr')",
+        row,
+    )
+    note_landing_file(connection, path, row[0])
+    return int(row[0])
+
+
+def note_landing_file(connection: psycopg.Connection, path: str, load_id: int) -> None:
+    """Note a file of the landing folder as that of a load."""
+    connection.execute(
+        """
+        insert into ops.landing_files (
+            path, byte_count, modified_ns, source, entity, contract_sha256, outcome, load_id
+        )
+        select %s, 1, 1, source, entity, '', 'loaded', load_id
+        from ops.loads
+        where load_id = %s
+        """,
+        (path, load_id),
+    )

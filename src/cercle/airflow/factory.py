@@ -1,4 +1,4 @@
-"""The DAGs of a project: one per source that loads its new files, and one that builds and publishes."""
+"""The DAGs of a project: one per source that loads its new files, one that builds and publishes, requests, upkeep."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import yaml
 from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.sdk import DAG, Asset, AssetAny, Param, TaskGroup
 
-from cercle.airflow import operators
+from cercle.airflow import operators, privacy
 from cercle.errors import CercleError
 from cercle.yaml_files import load_yaml
 
@@ -34,6 +34,8 @@ class TaskOptions:
         timeout: of one task.
         pool: Airflow pool of the building tasks. `cercle up` makes the pool cercle_build with one slot.
         files_per_task: files that one mapped loading task takes.
+        privacy_schedule: of the round of requests and retention, in UTC.
+        upkeep_schedule: of upkeep, which locks tables that an erasure touched while it rewrites them.
     """
 
     owner: str = "cercle"
@@ -42,6 +44,8 @@ class TaskOptions:
     timeout: timedelta = timedelta(hours=2)
     pool: str = "default_pool"
     files_per_task: int = 50
+    privacy_schedule: str | None = "0 5 * * *"
+    upkeep_schedule: str | None = "30 3 * * *"
 
     def arguments(self) -> dict[str, Any]:
         """Return the default arguments of tasks."""
@@ -91,7 +95,7 @@ def build_dags(
         prefix: first part of DAG ids and asset names; two projects in one Airflow need two.
 
     Returns:
-        `<prefix>_load_<source>` for each source, and `<prefix>_build`.
+        `<prefix>_load_<source>` for each source, `<prefix>_build`, `<prefix>_privacy`, `<prefix>_upkeep`.
 
     Raises:
         CercleError: there is no project, or it names no source.
@@ -116,7 +120,12 @@ def build_dags(
         )
         for name in names
     ]
-    return {dag.dag_id: dag for dag in [*dags, _building_dag(project, names)]}
+    dags += [
+        _building_dag(project, names),
+        _privacy_dag(project),
+        _upkeep_dag(project),
+    ]
+    return {dag.dag_id: dag for dag in dags}
 
 
 def _loading_dag(project: _Project, source: str, schedule: str | None) -> DAG:
@@ -187,6 +196,68 @@ def _building_dag(project: _Project, sources: Iterable[str]) -> DAG:
         for before, after in pairwise(groups):
             before >> after
     return dag
+
+
+def _privacy_dag(project: _Project) -> DAG:
+    with _daily_dag(
+        project,
+        "privacy",
+        project.options.privacy_schedule,
+        "Answers what needs no judgement, watches deadlines, keeps to retention.",
+    ) as dag:
+        answer = privacy.AnswerStopsOperator(
+            task_id="answer_stops",
+            doc_md="Reads `privacy.requests`; writes `privacy.request_answers` and the ledger.",
+            **project.step,
+        )
+        check = privacy.CheckDeadlinesOperator(
+            task_id="check_deadlines",
+            doc_md="Reads `privacy.requests`; fails while one is late or soon will be.",
+            **project.step,
+        )
+        privacy.ApplyRetentionOperator(
+            task_id="apply_retention",
+            doc_md="Reads the house's rules; deletes from `ops.rejected_rows` and the landing folder.",
+            **project.step,
+        )
+        answer >> check
+    return dag
+
+
+def _upkeep_dag(project: _Project) -> DAG:
+    with _daily_dag(
+        project,
+        "upkeep",
+        project.options.upkeep_schedule,
+        "Rewrites what erasures touched, and keeps the day's figures.",
+    ) as dag:
+        purge = privacy.PurgeOperator(
+            task_id="purge",
+            doc_md="Reads `privacy.erasure_relations`; rewrites tables, writes `privacy.rewrites`.",
+            **project.step,
+        )
+        figures = privacy.KeepFiguresOperator(
+            task_id="keep_figures",
+            doc_md="Reads `marts.contactability`, the ledger, requests; writes `privacy.consent_daily`.",
+            **project.step,
+        )
+        purge >> figures
+    return dag
+
+
+def _daily_dag(project: _Project, name: str, schedule: str | None, description: str) -> DAG:
+    return DAG(
+        f"{project.prefix}_{name}",
+        schedule=schedule,
+        start_date=datetime(2024, 1, 1, tzinfo=UTC),
+        catchup=False,
+        auto_register=False,  # what a DAG file names is its DAGs, and nothing else
+        max_active_runs=1,
+        default_args=project.options.arguments(),
+        tags=["cercle", name],
+        description=description,
+        doc_md=_DAILY_DOCS[name],
+    )
 
 
 def _raw(project: _Project) -> TaskGroup:
@@ -291,3 +362,27 @@ Turns new deliveries into published marts.
 A failed check publishes nothing: readers go on seeing the last publication. A run that was killed is simply run
 again.
 """
+
+_DAILY_DOCS = {
+    "privacy": """\
+The daily round of persons' requests.
+
+| task | reads | writes |
+|---|---|---|
+| answer_stops | `privacy.requests` | answers and ledger events of objections and withdrawals of known customers |
+| check_deadlines | `privacy.requests` | nothing: it fails while a request is late, or ends within five days |
+| apply_retention | `privacy.policy_rules` (HOUSE), `ops.loads` | deletes old rejected rows, old landing files |
+
+What needs judgement waits for a person: `cercle privacy requests`.
+""",
+    "upkeep": """\
+What the warehouse needs at night.
+
+| task | reads | writes |
+|---|---|---|
+| purge | `privacy.erasure_relations`, `archive` | rewritten tables, `privacy.rewrites`; old accounting rows go |
+| keep_figures | `marts.contactability`, the ledger, requests | `privacy.consent_daily`, `privacy.requests_daily` |
+
+A table is locked while it is rewritten, and only those are that an erasure touched.
+""",
+}

@@ -1,8 +1,9 @@
 """Erasure of a person (GDPR 17): one transaction over the whole warehouse, with its proof.
 
 Its steps: who it is (erasure_person), where the person can stand (erasure_catalog), raw and normalised values
-(erasure_raw), what builds and publications made (erasure_derived), identity, rejected rows, tombstones and ledger
-(erasure_fixed), delivered files (erasure_files). docs/rights.md tells the story.
+(erasure_raw), texts of others that quote the person (erasure_texts), what builds and publications made
+(erasure_derived), identity, rejected rows, tombstones and ledger (erasure_fixed), delivered files (erasure_files).
+docs/rights.md tells the story.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from cercle.privacy.erasure_archive import archive_accounts
 from cercle.privacy.erasure_catalog import Catalogue, read_catalogue
 from cercle.privacy.erasure_derived import RelationCount
 from cercle.privacy.erasure_person import Person, find_person_to_erase, keep_keys
+from cercle.privacy.erasure_texts import quote_pattern, replace_quotes, replace_quotes_in_raw
 from cercle.privacy.pseudonyms import IDENTITY_KIND, PseudonymKey
 from cercle.privacy.staged_records import make_staged_views
 from cercle.settings import Settings
@@ -176,10 +178,15 @@ def _erase(
         RelationCount(count.relation, "cleared", count.before, count.after)
         for count in erasure_raw.clear_raw_references(connection, entities)
     ]
+    pattern = quote_pattern(person, spellings)
+    if pattern is not None:
+        counts += replace_quotes_in_raw(connection, entities, pattern)
     forgotten = erasure_raw.forget_values(connection, entities, person, keys)
     counts.append(RelationCount("ops.normalised_values", "deleted", forgotten, 0))
     counts.append(erasure_fixed.delete_rejected(connection, index, order.region))
     counts += erasure_derived.delete_targets(connection, catalogue.targets)
+    if pattern is not None:
+        counts += replace_quotes(connection, entities, catalogue.targets, pattern)
     counts += erasure_derived.empty_tables(connection, catalogue.emptied)
     counts += erasure_fixed.delete_identity(connection)
     counts.append(erasure_fixed.append_to_ledger(connection, person, keys, erasure_id, erased_at))

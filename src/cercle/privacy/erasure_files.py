@@ -12,7 +12,7 @@ from psycopg.rows import class_row
 
 from cercle.settings import Settings
 
-__all__ = ["HeldFile", "deal_with_files", "keep_files", "list_files"]
+__all__ = ["HeldFile", "deal_with_files", "inside", "keep_files", "list_files"]
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ def deal_with_files(
     """
     files = _read(connection, erasure_id)
     for file in files:
-        path = None if file.path is None else _inside(settings.landing_dir, file.path)
+        path = None if file.path is None else inside(settings.landing_dir, file.path)
         is_there = path is not None and path.is_file()
         outcome = file.outcome
         if not is_there and file.path is not None:
@@ -144,7 +144,7 @@ def _is_admitted(connection: psycopg.Connection, load_id: int) -> bool:
     return bool(row and row[0])
 
 
-def _inside(folder: Path, name: str) -> Path | None:
-    """The file, None where the name leads out of the folder."""
+def inside(folder: Path, name: str) -> Path | None:
+    """Return a file of a folder by its name, None where the name leads out of the folder."""
     path = (folder / name).resolve()
     return path if path.is_relative_to(folder.resolve()) else None

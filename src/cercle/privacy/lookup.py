@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import psycopg
+from psycopg import sql
 
 from cercle.errors import CercleError
 from cercle.load.normalise import CONTACT_KINDS, normalise
 from cercle.privacy.pseudonyms import IDENTITY_KIND, PseudonymKey, fallback_form, split_contact_point
 
-__all__ = ["find_contact_point", "find_customer", "find_person"]
+__all__ = ["find_contact_point", "find_customer", "find_person", "name_contact_point", "name_identity"]
 
 
 def find_contact_point(
@@ -87,3 +90,47 @@ def find_person(
         "select ledger_key from privacy.source_identities where identity_key = %s", (pseudonym,)
     ).fetchone()
     return row[0] if row else pseudonym
+
+
+def name_identity(connection: psycopg.Connection, keys: Sequence[PseudonymKey], reference: str) -> str:
+    """Return the name that the ledger has for a source identity, registered where it has not met it.
+
+    Args:
+        connection: in a transaction.
+        keys: all versions of the secret, the newest last.
+        reference: `source:number`.
+    """
+    pseudonyms = [key.of(IDENTITY_KIND, reference) for key in keys]
+    registered = {"key_version": keys[-1].version}
+    return _ledger_name(connection, ("source_identities", "identity_key"), pseudonyms, registered)
+
+
+def name_contact_point(
+    connection: psycopg.Connection, keys: Sequence[PseudonymKey], kind: str, value: str
+) -> str:
+    """As `name_identity`, for a contact point in normal form."""
+    pseudonyms = [key.of(kind, value) for key in keys]
+    registered = {"kind": kind, "key_version": keys[-1].version}
+    return _ledger_name(connection, ("contact_points", "contact_point_key"), pseudonyms, registered)
+
+
+def _ledger_name(
+    connection: psycopg.Connection,
+    registry: tuple[str, str],
+    pseudonyms: Sequence[str],
+    registered: Mapping[str, str],
+) -> str:
+    table, key = sql.Identifier("privacy", registry[0]), sql.Identifier(registry[1])
+    row = connection.execute(
+        sql.SQL("select ledger_key from {} where {} = any(%s)").format(table, key), (list(pseudonyms),)
+    ).fetchone()
+    if row is not None:
+        return str(row[0])
+    columns = sql.SQL(", ").join(map(sql.Identifier, registered))
+    connection.execute(
+        sql.SQL("insert into {} ({}, ledger_key, {}) values ({}) on conflict do nothing").format(
+            table, key, columns, sql.SQL(", ").join([sql.Placeholder()] * (2 + len(registered)))
+        ),
+        (pseudonyms[-1], pseudonyms[-1], *registered.values()),
+    )
+    return pseudonyms[-1]

@@ -9,6 +9,7 @@ from datetime import datetime
 import psycopg
 
 from cercle.privacy.ledger import append, make_pending
+from cercle.privacy.lookup import name_identity
 from cercle.privacy.pseudonyms import IDENTITY_KIND, PseudonymKey
 
 __all__ = ["OwnEvent", "append_own_events", "ledger_identities", "link_identities"]
@@ -47,19 +48,7 @@ def ledger_identities(
         references: `source:number`.
         keys: all versions of the secret, the newest last.
     """
-    names = []
-    for reference in references:
-        pseudonyms = [key.of(IDENTITY_KIND, reference) for key in keys]
-        row = connection.execute(
-            "select ledger_key from privacy.source_identities where identity_key = any(%s)", (pseudonyms,)
-        ).fetchone()
-        if row is None:
-            connection.execute(
-                "insert into privacy.source_identities (identity_key, key_version, ledger_key) values (%s, %s, %s)",
-                (pseudonyms[-1], keys[-1].version, pseudonyms[-1]),
-            )
-        names.append(str(row[0]) if row else pseudonyms[-1])
-    return names
+    return [name_identity(connection, keys, reference) for reference in references]
 
 
 def link_identities(

@@ -72,36 +72,46 @@ earlier_lines as (
         and longest.since < exports.exported_at
 ),
 
--- The person as known today, and whoever holds the contact point today.
-exported as (
+-- The person as known today, and whoever holds the contact point today: an id and a pseudonym are never the same text.
+names_of_lines as (
     select
-        customers.customer_id,
         earlier_lines.export_id,
-        earlier_lines.exported_at as contacted_at
+        earlier_lines.exported_at,
+        unnest(
+            array[
+                earlier_lines.contact_point_key,
+                case
+                    when redirects.retired_id is null then earlier_lines.person_id
+                    else identity.resolve('customer', earlier_lines.person_id)
+                end
+            ]
+        ) as name
     from earlier_lines
-    inner join customers on earlier_lines.person_id = customers.customer_id
-
-    union
-
-    select
-        customers.customer_id,
-        earlier_lines.export_id,
-        earlier_lines.exported_at as contacted_at
-    from earlier_lines
-    inner join identity.redirects
+    left join identity.redirects
         on redirects.kind = 'customer'
         and earlier_lines.person_id = redirects.retired_id
         and redirects.known_to = 'infinity'
-    inner join customers on identity.resolve('customer', earlier_lines.person_id) = customers.customer_id
+),
 
-    union
-
+names_of_customers as (
     select
-        customers.customer_id,
-        earlier_lines.export_id,
-        earlier_lines.exported_at as contacted_at
-    from earlier_lines
-    inner join customers on earlier_lines.contact_point_key = customers.contact_point_key
+        customer_id,
+        customer_id as name
+    from customers
+    union
+    select
+        customer_id,
+        contact_point_key
+    from customers
+),
+
+exported as (
+    select distinct
+        names_of_customers.customer_id,
+        names_of_lines.export_id,
+        names_of_lines.exported_at as contacted_at
+    from names_of_lines
+    inner join names_of_customers on names_of_lines.name = names_of_customers.name
 ),
 
 campaign_contacts as (

@@ -8,7 +8,9 @@ from typing import Any, LiteralString
 import psycopg
 from psycopg.rows import dict_row
 
-__all__ = ["read_figures"]
+from cercle.privacy.rights import ANSWERED_REQUESTS
+
+__all__ = ["DAYS", "RATES", "REQUESTS", "read_figures"]
 
 
 def read_figures(connection: psycopg.Connection, days: int, today: datetime) -> dict[str, Any]:
@@ -29,9 +31,9 @@ def read_figures(connection: psycopg.Connection, days: int, today: datetime) -> 
     figures: dict[str, Any] = {}
     with connection.cursor(row_factory=dict_row) as cursor:
         for name, query in (
-            ("rates", _RATES),
-            ("days", _DAYS),
-            ("requests", _REQUESTS),
+            ("rates", RATES),
+            ("days", DAYS),
+            ("requests", REQUESTS),
             ("exports", _EXPORTS),
         ):
             figures[name] = cursor.execute(query, moments).fetchall()
@@ -42,7 +44,7 @@ def read_figures(connection: psycopg.Connection, days: int, today: datetime) -> 
 
 
 # A rate is of customers, not of contact points: one allowed is enough, and what a sale allows for one family is none.
-_RATES: LiteralString = """
+RATES: LiteralString = """
 with
 
 customers as (
@@ -72,7 +74,7 @@ group by channel, purpose
 order by channel, purpose
 """
 
-_DAYS: LiteralString = """
+DAYS: LiteralString = """
 select
     (coalesce(events.occurred_at, events.recorded_at) at time zone 'Europe/Paris')::date as day,
     coalesce(events.channel, '(every)') as channel,
@@ -92,7 +94,26 @@ group by 1, 2, 3
 order by 1, 2, 3
 """
 
-_REQUESTS: LiteralString = """
+# An extension that we gave adds two months; whether that day is a working day, `cercle privacy requests` says.
+REQUESTS: LiteralString = (
+    """
+with
+
+requests as (
+"""
+    + ANSWERED_REQUESTS
+    + """
+),
+
+dated as (
+    select
+        kind,
+        received_at,
+        closed_at,
+        (due_date + case when is_extended_by_us then interval '2 months' else interval '0' end)::date as due_date
+    from requests
+)
+
 select
     kind,
     count(*) filter (where closed_at is null) as open_count,
@@ -103,11 +124,12 @@ select
         order by extract(epoch from coalesce(closed_at, %(today)s) - received_at) / 86400
     ) as median_days,
     count(*) as request_count
-from privacy.requests
+from dated
 where received_at <= %(today)s
 group by kind
 order by kind
 """
+)
 
 _EXPORTS: LiteralString = """
 select

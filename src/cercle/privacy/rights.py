@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, LiteralString
 
 import psycopg
 from psycopg.rows import dict_row
@@ -17,11 +17,20 @@ from cercle import db
 from cercle.errors import CercleError
 from cercle.privacy.clock import PARIS, due_date
 from cercle.privacy.erasure_person import Person, find_person_to_erase
+from cercle.privacy.lookup import name_contact_point
 from cercle.privacy.own_events import OwnEvent, append_own_events, link_identities
 from cercle.privacy.pseudonyms import IDENTITY_KIND, PseudonymKey
 from cercle.settings import Settings
 
-__all__ = ["KINDS", "OUTCOMES", "Answer", "answer_request", "enter_request", "list_requests"]
+__all__ = [
+    "ANSWERED_REQUESTS",
+    "KINDS",
+    "OUTCOMES",
+    "Answer",
+    "answer_request",
+    "enter_request",
+    "list_requests",
+]
 
 # Kind of request -> article of the GDPR.
 KINDS = {
@@ -170,7 +179,7 @@ def list_requests(connection: psycopg.Connection, with_closed: bool = False) -> 
         with_closed: answered ones too.
     """
     with connection.cursor(row_factory=dict_row) as cursor:
-        rows = cursor.execute(_REQUESTS).fetchall()
+        rows = cursor.execute(ANSWERED_REQUESTS).fetchall()
     today = datetime.now(PARIS).date()
     for row in rows:
         row["due_date"] = due_date(row["received_at"], row["is_extended"])
@@ -183,14 +192,17 @@ def list_requests(connection: psycopg.Connection, with_closed: bool = False) -> 
     )
 
 
-_REQUESTS = """
+# Requests as their sources tell them, closed or extended by our answers too.
+ANSWERED_REQUESTS: LiteralString = """
 select
     requests.request_key,
     requests.kind,
     requests.right_article,
     requests.status,
     requests.received_at,
+    requests.due_date,
     requests.is_extended or answers.is_extended as is_extended,
+    answers.is_extended and not requests.is_extended as is_extended_by_us,
     least(requests.closed_at, answers.closed_at) as closed_at,
     answers.outcome,
     answers.answered_by
@@ -281,7 +293,7 @@ def _events(
     ]
     if kind != "restriction":
         holders += [
-            (None, _point_name(connection, keys, identifier.kind, identifier.value), identifier.kind)
+            (None, name_contact_point(connection, keys, identifier.kind, identifier.value), identifier.kind)
             for identifier in person.own
             if identifier.kind != IDENTITY_KIND
         ]
@@ -307,18 +319,3 @@ def _events(
         for place, (identity, point, point_kind) in enumerate(holders)
         for channel in channels
     ]
-
-
-def _point_name(connection: psycopg.Connection, keys: Sequence[PseudonymKey], kind: str, value: str) -> str:
-    """The name that the ledger has for a contact point, registered where it has not met it."""
-    pseudonyms = [key.of(kind, value) for key in keys]
-    row = connection.execute(
-        "select ledger_key from privacy.contact_points where contact_point_key = any(%s)", (pseudonyms,)
-    ).fetchone()
-    if row is None:
-        connection.execute(
-            "insert into privacy.contact_points (contact_point_key, kind, key_version, ledger_key) "
-            "values (%s, %s, %s, %s) on conflict do nothing",
-            (pseudonyms[-1], kind, keys[-1].version, pseudonyms[-1]),
-        )
-    return str(row[0]) if row else pseudonyms[-1]

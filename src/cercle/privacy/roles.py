@@ -71,7 +71,12 @@ ROLES: tuple[Role, ...] = (
         marts=_MARKETING,
     ),
     Role("cercle_marketing_sms", "Text messages: numbers that may be used, and no other", marts=_MARKETING),
-    Role("cercle_analyst", "Analysts and BI: every mart, personal columns masked", every_mart=View.OPEN),
+    Role(
+        "cercle_analyst",
+        "Analysts and BI: every mart, personal columns masked, and the daily figures of consent",
+        every_mart=View.OPEN,
+        relations=("privacy.consent_daily", "privacy.requests_daily"),
+    ),
     Role(
         "cercle_service_desk",
         "Service desk: a customer's contact points, words and orders in clear; nothing of value or segments",

@@ -15,6 +15,7 @@ from cercle import db
 from cercle.build_lock import build_lock
 from cercle.builds import require_running
 from cercle.errors import EXIT_DIFFERENCE, EXIT_LOCKED, CercleError
+from cercle.privacy.daily_figures import keep_daily_figures
 from cercle.privacy.roles_grants import apply_access, drop_dependents
 from cercle.publish.catalog import MARTS, with_canonical_types
 from cercle.publish.changes import Changes, apply_changes
@@ -153,6 +154,7 @@ class _Transaction:
         for statement in plan.keys:
             self._change_shape(statement)
         record_publication(self.connection, publication_id, marts, plan, changes)
+        keep_daily_figures(self.connection, as_of)
         self.on_progress("access")
         # Last: what is read back is what readers will find.
         apply_access(self.connection)

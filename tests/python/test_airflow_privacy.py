@@ -1,0 +1,84 @@
+"""The daily round and upkeep by `dag.test()`: what they do, what they say when a request is late, what XCom holds."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import psycopg
+
+from cercle.project import create_project
+from cercle.settings import Settings
+from load_support import note_load
+from test_airflow_dags import in_python
+
+_RUN = """
+import json, sqlite3, sys
+from cercle.airflow.in_process import airflow_in_process
+from cercle.errors import CercleError
+from cercle.settings import Settings
+settings = Settings.from_env()
+done, refusals = {}, {}
+def listen(event):
+    if event.what == "done":
+        done[f"{event.dag_id}.{event.task_id}"] = event.value
+with airflow_in_process(settings, listen, settings.log_dir / "dags.log") as dags:
+    for name in sys.argv[1:]:
+        try:
+            dags.run(name)
+        except CercleError as error:
+            refusals[name] = str(error)
+with sqlite3.connect(settings.home / "airflow" / "airflow.db") as metadata:
+    xcom = [row[0] for row in metadata.execute("select value from xcom where key = 'return_value'")]
+print("ANSWER" + json.dumps({"done": done, "refusals": refusals, "xcom": xcom}))
+"""
+
+
+def run_dags(settings: Settings, *names: str) -> Any:
+    environment = {
+        **os.environ,
+        "CERCLE_HOME": str(settings.home),
+        "CERCLE_DSN": settings.dsn or "",
+        "CERCLE_PROJECT": str(settings.project_dir),
+        "CERCLE_LANDING": str(settings.landing_dir),
+    }
+    return in_python(_RUN, environment, *names)
+
+
+def test_the_round_and_upkeep_count_and_the_deadline_is_an_alert(database: Settings) -> None:
+    create_project(database)
+    landed = database.landing_dir / "store" / "orders" / "old.csv"
+    landed.parent.mkdir(parents=True)
+    landed.write_text("kept until its term is over\n", encoding="utf-8")
+    with psycopg.connect(database.dsn or "") as connection:
+        note_load(connection, "store/orders/old.csv", "checked", datetime.now(UTC) - timedelta(days=91))
+    found = run_dags(database, "cercle_privacy", "cercle_upkeep")
+    assert found["refusals"] == {}
+    assert found["done"] == {
+        "cercle_privacy.answer_stops": {"answered_count": 0, "left_count": 0},
+        "cercle_privacy.check_deadlines": {"open_count": 0},
+        "cercle_privacy.apply_retention": {"rejected_count": 1, "file_count": 1},
+        "cercle_upkeep.purge": {"rewritten_count": 0, "expired_count": 0},
+        "cercle_upkeep.keep_figures": None,
+    }
+    assert not landed.exists()
+
+    with psycopg.connect(database.dsn or "") as connection:
+        received_at = datetime.now(UTC) - timedelta(days=60)
+        connection.execute(
+            """
+            insert into privacy.requests (
+                request_key, right_article, kind, status, received_at, due_date, identity_key, recorded_at
+            )
+            values ('requests:privacy:R1', '21', 'objection', 'received', %s, %s, repeat('a', 64), now())
+            """,
+            (received_at, (received_at + timedelta(days=30)).date()),
+        )
+    late = run_dags(database, "cercle_privacy")
+    assert late["done"]["cercle_privacy.answer_stops"] == {"answered_count": 0, "left_count": 1}
+    assert "1 requests of persons are late" in late["refusals"]["cercle_privacy"]
+    assert "requests:privacy:R1" in late["refusals"]["cercle_privacy"]
+    for text in (*found["xcom"], *late["xcom"]):
+        assert "@" not in str(text)
+        assert "a" * 64 not in str(text)
