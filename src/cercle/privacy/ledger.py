@@ -60,6 +60,7 @@ _CONTENT = [
 ]
 _HASHED = ["ledger", "position", "event_id", "source_name", "recorded_at", *_CONTENT]
 _HASHED += ["is_quarantined", "quarantine_reason", "content_hash"]
+_ORDER = ["recorded_at", "source_system", "source_event_id", "content_hash"]
 _TIMES = {"occurred_at", "recorded_at"}
 
 
@@ -133,6 +134,7 @@ def append(
             columns=sql.SQL(", ").join(map(sql.Identifier, _COLUMNS)),
             hashed=_row_text("placed", _HASHED),
             genesis=sql.Literal(GENESIS),
+            in_order=sql.SQL(", ").join(map(sql.Identifier, _ORDER)),
         )
     ).fetchone()
     received = connection.execute(sql.SQL("select count(*) from {}").format(pending)).fetchone()
@@ -189,7 +191,7 @@ judged as (
             when types.type is null then 'unknown_type'
             when pending.channel is not null and channels.code is null then 'unknown_channel'
             when pending.purpose is not null and purposes.code is null then 'unknown_purpose'
-            when exists (
+            when pending.purposes is not null and exists (
                 select 1
                 from jsonb_array_elements_text(
                     case when jsonb_typeof(pending.purposes) = 'array' then pending.purposes else '[]' end
@@ -203,7 +205,7 @@ judged as (
             when pending.actor is not null and actors.code is null then 'unknown_actor'
             when pending.scope is not null and scopes.code is null then 'unknown_scope'
             when pending.contact_point_kind is not null and kinds.code is null then 'unknown_contact_point_kind'
-            when exists (
+            when pending.other_contact_point_kinds is not null and exists (
                 select 1
                 from unnest(pending.other_contact_point_kinds) as other (kind)
                 where not exists (
@@ -282,31 +284,24 @@ heads as (
     order by ledger, position desc
 ),
 
+-- The same window three times over: the rows, which are wide, are sorted once.
 placed as (
     select
         judged.*,
         judged.quarantine_reason is not null as is_quarantined,
         coalesce(heads.row_hash, {genesis}) as head_hash,
-        coalesce(heads.position, -1) + row_number() over (
-            partition by judged.ledger
-            order by judged.recorded_at, judged.source_system, judged.source_event_id, judged.content_hash
-        ) as position
+        coalesce(heads.position, -1) + row_number() over in_order as position
     from pg_temp.judged_consent_events as judged
     left join heads on judged.ledger = heads.ledger
-),
-
-written as (
-    select
-        placed.*,
-        {hashed} as content
-    from placed
+    window in_order as (partition by judged.ledger order by {in_order})
 ),
 
 chained as (
     select
-        written.*,
-        privacy.chain_hash(head_hash, content) over (partition by ledger order by position) as row_hash
-    from written
+        *,
+        privacy.chain_hash(head_hash, {hashed}) over in_order as row_hash
+    from placed
+    window in_order as (partition by ledger order by {in_order})
 ),
 
 appended as (
@@ -319,10 +314,10 @@ appended as (
         is_quarantined,
         quarantine_reason,
         content_hash,
-        lag(row_hash, 1, head_hash) over (partition by ledger order by position) as previous_hash,
+        lag(row_hash, 1, head_hash) over in_order as previous_hash,
         row_hash
     from chained
-    order by ledger, position
+    window in_order as (partition by ledger order by {in_order})
     returning ledger, position, row_hash, is_quarantined
 ),
 
