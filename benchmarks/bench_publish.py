@@ -8,22 +8,17 @@ It works in a database of its own on the server of CERCLE_HOME or CERCLE_DSN, dr
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import json
 import os
-import tempfile
 import threading
 import time
-from pathlib import Path
 
-from psycopg import sql
-from psycopg.conninfo import make_conninfo
+from bench_database import bench_database
 
 from cercle import builds, db, flow
 from cercle.publish import Column, Index, Mart
 from cercle.settings import Settings
 
-DATABASE = "cercle_bench_publish"
 COLUMNS = {
     "interaction_id": "text",
     "customer_id": "text",
@@ -74,33 +69,9 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=2_000_000)
     parser.add_argument("--share", type=float, default=0.01, help="of the rows that change")
     arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        settings = make_database(Settings.from_env(), Path(folder))
-        try:
-            print(json.dumps(measure(settings, arguments.rows, arguments.share), indent=2))
-        finally:
-            drop_database(Settings.from_env())
-
-
-def make_database(server: Settings, folder: Path) -> Settings:
-    """Create the database of the benchmark, migrated, with a project folder for the build."""
-    drop_database(server)
-    with db.connect(server, autocommit=True) as connection:
-        connection.execute(sql.SQL("create database {}").format(sql.Identifier(DATABASE)))
-    (folder / "dbt_project.yml").touch()
-    dsn = make_conninfo(**{**db.conninfo(server), "dbname": DATABASE})
-    settings = dataclasses.replace(server, dsn=dsn, project_dir=folder, home=folder)
-    with db.connect(settings) as connection:
-        db.migrate(connection)
-    return settings
-
-
-def drop_database(server: Settings) -> None:
-    """Drop the database of the benchmark, where there is one."""
-    with db.connect(server, autocommit=True) as connection:
-        connection.execute(
-            sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(DATABASE))
-        )
+    with bench_database("publish") as settings:
+        (settings.project_dir / "dbt_project.yml").touch()
+        print(json.dumps(measure(settings, arguments.rows, arguments.share), indent=2))
 
 
 def measure(settings: Settings, rows: int, share: float) -> dict[str, object]:

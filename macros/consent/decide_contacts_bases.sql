@@ -1,16 +1,22 @@
 -- Returns CTEs: the grounds on which each question could be allowed, and when the retention term of each ends (R9).
 {% macro decide_contacts_bases(world) -%}
-sales_that_allow as (
+-- What a term of retention begins with: a grant, a sale, an informed opt-out.
+beginnings as (
+    select
+        question_id,
+        'CONSENT' as basis,
+        event_id as evidence_id,
+        effective_at as started_at
+    from valid_grants
+
+    union all
+
     select
         asked.question_id,
-        asked.subject_id,
-        policies.soft_opt_in_rule_id as rule_id,
-        policies.soft_opt_in_priority as priority,
-        policies.soft_opt_in_months as months,
+        'SOFT_OPT_IN' as basis,
         sales.sale_id as evidence_id,
         sales.occurred_at as started_at
     from asked
-    inner join policies on asked.case_id = policies.case_id
     inner join {{ world['sales'] }} as sales
         on asked.ledger = sales.ledger
         and asked.contact_point = sales.contact_point
@@ -19,25 +25,20 @@ sales_that_allow as (
     inner join subject_identities
         on asked.subject_id = subject_identities.subject_id
         and sales.identity = subject_identities.identity
-    where policies.soft_opt_in_rule_id is not null
-        and sales.status = 'completed'
+    where sales.status = 'completed'
         and sales.is_collected_from_subject
         and sales.is_optout_offered
         and sales.occurred_at <= asked.valid_at
         and sales.known_from <= asked.known_at
-),
 
-offers as (
+    union all
+
     select
         asked.question_id,
-        asked.subject_id,
-        policies.interest_rule_id as rule_id,
-        policies.interest_priority as priority,
-        policies.interest_months as months,
+        'LEGITIMATE_INTEREST' as basis,
         events.event_id as evidence_id,
         events.effective_at as started_at
     from asked
-    inner join policies on asked.case_id = policies.case_id
     inner join {{ world['events'] }} as events
         on asked.ledger = events.ledger
         and asked.contact_point = events.contact_point
@@ -45,8 +46,7 @@ offers as (
     inner join subject_identities
         on asked.subject_id = subject_identities.subject_id
         and events.identity = subject_identities.identity
-    where policies.interest_rule_id is not null
-        and events.type = 'informed_optout_offered'
+    where events.type = 'informed_optout_offered'
         and not events.is_quarantined
         and coalesce(events.purpose = asked.purpose, true)
         and coalesce(asked.controller = events.controller, true)
@@ -55,45 +55,40 @@ offers as (
         and asked.known_at < events.known_to
 ),
 
+-- Only those that the policy has a rule for.
+policy_bases as (
+    {%- for basis, name in [('CONSENT', 'consent'), ('SOFT_OPT_IN', 'soft_opt_in'), ('LEGITIMATE_INTEREST', 'interest')] %}
+    select
+        case_id,
+        '{{ basis }}' as basis,
+        {{ name }}_rule_id as rule_id,
+        {{ name }}_priority as priority,
+        {{ name }}_months as months
+    from policies
+    where {{ name }}_rule_id is not null
+        {%- if not loop.last %}
+
+    union all
+
+        {% endif %}
+    {%- endfor %}
+),
+
 bases as materialized (
     select
-        valid_grants.question_id,
+        beginnings.question_id,
         asked.subject_id,
-        'CONSENT' as basis,
-        policies.consent_rule_id as rule_id,
-        policies.consent_priority as priority,
-        policies.consent_months as months,
-        valid_grants.event_id as evidence_id,
-        valid_grants.effective_at as started_at
-    from valid_grants
-    inner join policies on valid_grants.case_id = policies.case_id
-    inner join asked on valid_grants.question_id = asked.question_id
-
-    union all
-
-    select
-        question_id,
-        subject_id,
-        'SOFT_OPT_IN' as basis,
-        rule_id,
-        priority,
-        months,
-        evidence_id,
-        started_at
-    from sales_that_allow
-
-    union all
-
-    select
-        question_id,
-        subject_id,
-        'LEGITIMATE_INTEREST' as basis,
-        rule_id,
-        priority,
-        months,
-        evidence_id,
-        started_at
-    from offers
+        beginnings.basis,
+        policy_bases.rule_id,
+        policy_bases.priority,
+        policy_bases.months,
+        beginnings.evidence_id,
+        beginnings.started_at
+    from beginnings
+    inner join asked on beginnings.question_id = asked.question_id
+    inner join policy_bases
+        on asked.case_id = policy_bases.case_id
+        and beginnings.basis = policy_bases.basis
 ),
 
 based_subjects as (

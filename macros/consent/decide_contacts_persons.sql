@@ -140,32 +140,31 @@ person_events as (
         and (stop_severity is not null or type in ('erasure_executed', 'restriction_on', 'restriction_off'))
 ),
 
-subject_events as materialized (
+-- Whoever is linked now acts at any time, whoever once was while it was.
+acting_identities as (
     select
-        subject_identities.subject_id,
-        true as is_linked_now,
-        person_events.event_id,
-        person_events.identity,
-        person_events.type,
-        person_events.channel,
-        person_events.stop_severity,
-        person_events.stop_reason,
-        person_events.stop_scope,
-        person_events.stop_purposes,
-        person_events.effective_at
+        subject_id,
+        ledger,
+        valid_at,
+        known_at,
+        identity,
+        '-infinity'::timestamptz as linked_from,
+        'infinity'::timestamptz as linked_to,
+        true as is_linked_now
     from subject_identities
-    inner join person_events
-        on subject_identities.ledger = person_events.ledger
-        and subject_identities.identity = person_events.identity
-    where person_events.effective_at <= subject_identities.valid_at
-        and person_events.known_from <= subject_identities.known_at
-        and subject_identities.known_at < person_events.known_to
 
     union all
 
     select
-        once_linked_identities.subject_id,
-        false as is_linked_now,
+        *,
+        false as is_linked_now
+    from once_linked_identities
+),
+
+subject_events as materialized (
+    select
+        acting_identities.subject_id,
+        acting_identities.is_linked_now,
         person_events.event_id,
         person_events.identity,
         person_events.type,
@@ -175,15 +174,15 @@ subject_events as materialized (
         person_events.stop_scope,
         person_events.stop_purposes,
         person_events.effective_at
-    from once_linked_identities
+    from acting_identities
     inner join person_events
-        on once_linked_identities.ledger = person_events.ledger
-        and once_linked_identities.identity = person_events.identity
-    where person_events.effective_at <= once_linked_identities.valid_at
-        and person_events.known_from <= once_linked_identities.known_at
-        and once_linked_identities.known_at < person_events.known_to
-        and once_linked_identities.linked_from <= person_events.effective_at
-        and person_events.effective_at < once_linked_identities.linked_to
+        on acting_identities.ledger = person_events.ledger
+        and acting_identities.identity = person_events.identity
+    where person_events.effective_at <= acting_identities.valid_at
+        and person_events.known_from <= acting_identities.known_at
+        and acting_identities.known_at < person_events.known_to
+        and acting_identities.linked_from <= person_events.effective_at
+        and person_events.effective_at < acting_identities.linked_to
 ),
 
 subject_states as (

@@ -36,42 +36,46 @@ possible as (
     where not rules.is_recipient_named and (rules.basis <> 'CONSENT' or coverage.channel is not null)
 ),
 
-questions as (
+general as (
     select
         contact_points.customer_id,
         contact_points.contact_point_key,
         possible.channel,
-        possible.purpose,
-        null::text as recipient,
-        nullif('{{ var("cercle_controller") or "" }}', '') as controller,
-        null::text as product_family
+        possible.purpose
     from contact_points
     inner join channels on contact_points.contact_point_kind = channels.contact_point_kind
     inner join possible on channels.channel = possible.channel
+),
 
-    union all
+recipients as (
+    select * from {{ ref('int_contact_recipients_listed') }}
+),
 
+families as (
+    select * from {{ ref('int_contact_families_listed') }}
+),
+
+{% set controller = "nullif('" ~ (var('cercle_controller') or '') ~ "', '')" -%}
+questions as (
+    {%- for name, recipient, controller, product_family in [
+        ('general', 'null::text', controller, 'null::text'),
+        ('recipients', 'recipient', controller, 'null::text'),
+        ('families', 'null::text', "nullif(controller, '')", 'product_family'),
+    ] %}
     select
         customer_id,
         contact_point_key,
         channel,
         purpose,
-        recipient,
-        nullif('{{ var("cercle_controller") or "" }}', '') as controller,
-        null::text as product_family
-    from {{ ref('int_contact_recipients_listed') }}
+        {{ recipient }} as recipient,
+        {{ controller }} as controller,
+        {{ product_family }} as product_family
+    from {{ name }}
+    {%- if not loop.last %}
 
     union all
-
-    select
-        customer_id,
-        contact_point_key,
-        channel,
-        purpose,
-        null::text as recipient,
-        nullif(controller, '') as controller,
-        product_family
-    from {{ ref('int_contact_families_listed') }}
+    {% endif %}
+    {%- endfor %}
 ),
 
 asked as (

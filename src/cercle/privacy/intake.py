@@ -17,6 +17,7 @@ from cercle import db
 from cercle.load.normalise import normalise
 from cercle.privacy import intake_sql, notices_sql
 from cercle.privacy.clock import due_date, keep_holidays
+from cercle.privacy.decisions import PLANNER
 from cercle.privacy.fed_events import make_fed_views
 from cercle.privacy.ledger import PENDING, append, make_pending
 from cercle.privacy.pseudonyms import IDENTITY_KIND, PseudonymKey, fallback_form, split_contact_point
@@ -91,6 +92,9 @@ def _take_in_events(
     connection.execute(intake_sql.NEW_LOADS)
     if _count(connection, "select count(*) from pg_temp.new_consent_loads") == 0:
         return 0, 0, 0
+    # The pairs that this load keys are not in the statistics yet. With them guessed as none, 30,000 identities of
+    # 100,000 customers were compared one by one for over five minutes.
+    connection.execute(PLANNER)
     for input_name in fed_inputs:
         if input_name == "consent_events":
             _key_identities(connection, key, intake_sql.UNKEYED_IDENTITIES)
@@ -100,6 +104,8 @@ def _take_in_events(
         query = sql.SQL(intake_sql.FEEDS[input_name])
         connection.execute(sql.SQL("insert into {} ({}) {}").format(pending, columns, query))
     connection.execute(sql.SQL("analyze {}").format(pending))
+    # Few new events among many known ones are looked up by index.
+    connection.execute("set local enable_nestloop = on")
     counts = append(connection, pending, admitted=sql.SQL("pg_temp.admitted_consent_loads"))
     _register_pseudonyms(connection, pending, key)
     connection.execute(sql.SQL(intake_sql.LOADS_TAKEN_IN).format(pending=pending))
