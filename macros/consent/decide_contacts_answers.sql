@@ -1,5 +1,5 @@
 -- Returns CTEs: one answer per question in the order of R10. decision_valid_until is the first instant at which time alone, without a
--- new fact, may change it (null: never).
+-- new fact, may change it or its reason (null: never).
 {% macro decide_contacts_answers() -%}
 {%- set fault_reasons = [
     'NOT_EXPLICIT', 'RECIPIENT_NOT_NAMED', 'MINOR_NO_GUARDIAN', 'PENDING_DOI', 'INVALIDATED', 'INVALID_METHOD', 'NO_PROOF',
@@ -150,6 +150,7 @@ answered as (
                 coalesce(policy_until, 'infinity'),
                 case reason
                     when 'MINOR_PROFILING' then of_age_at
+                    when 'BLOCTEL' then fresh_until
                     when 'CALL_REFUSED_60D' then refused_until
                     when 'CALL_CAP' then capped_until
                     when 'OUTSIDE_HOURS' then date_trunc('hour', valid_at) + interval '1 hour'

@@ -1,9 +1,10 @@
 -- Returns CTEs: the grounds on which each question could be allowed, and when the retention term of each ends (R9).
 {% macro decide_contacts_bases(world) -%}
 -- What a term of retention begins with: a grant, a sale, an informed opt-out.
-beginnings as (
+beginnings as materialized (
     select
         question_id,
+        identity,
         'CONSENT' as basis,
         event_id as evidence_id,
         effective_at as started_at
@@ -13,6 +14,7 @@ beginnings as (
 
     select
         asked.question_id,
+        sales.identity,
         'SOFT_OPT_IN' as basis,
         sales.sale_id as evidence_id,
         sales.occurred_at as started_at
@@ -22,9 +24,6 @@ beginnings as (
         and asked.contact_point = sales.contact_point
         and asked.controller = sales.controller
         and asked.product_family = sales.product_family
-    inner join subject_identities
-        on asked.subject_id = subject_identities.subject_id
-        and sales.identity = subject_identities.identity
     where sales.status = 'completed'
         and sales.is_collected_from_subject
         and sales.is_optout_offered
@@ -35,6 +34,7 @@ beginnings as (
 
     select
         asked.question_id,
+        events.identity,
         'LEGITIMATE_INTEREST' as basis,
         events.event_id as evidence_id,
         events.effective_at as started_at
@@ -43,9 +43,6 @@ beginnings as (
         on asked.ledger = events.ledger
         and asked.contact_point = events.contact_point
         and asked.channel = events.channel
-    inner join subject_identities
-        on asked.subject_id = subject_identities.subject_id
-        and events.identity = subject_identities.identity
     where events.type = 'informed_optout_offered'
         and not events.is_quarantined
         and coalesce(events.purpose = asked.purpose, true)
@@ -55,7 +52,6 @@ beginnings as (
         and asked.known_at < events.known_to
 ),
 
--- Only those that the policy has a rule for.
 policy_bases as (
     {%- for basis, name in [('CONSENT', 'consent'), ('SOFT_OPT_IN', 'soft_opt_in'), ('LEGITIMATE_INTEREST', 'interest')] %}
     select
@@ -74,6 +70,7 @@ policy_bases as (
     {%- endfor %}
 ),
 
+-- The person's own, where the policy has a rule for them.
 bases as materialized (
     select
         beginnings.question_id,
@@ -86,6 +83,9 @@ bases as materialized (
         beginnings.started_at
     from beginnings
     inner join asked on beginnings.question_id = asked.question_id
+    inner join subject_identities
+        on asked.subject_id = subject_identities.subject_id
+        and beginnings.identity = subject_identities.identity
     inner join policy_bases
         on asked.case_id = policy_bases.case_id
         and beginnings.basis = policy_bases.basis

@@ -6,22 +6,22 @@ grant_events as (
     where type = 'consent_given'
 ),
 
--- A grant serves its own channel, purpose and contact point, and the person who gave it.
-candidates as materialized (
-    select distinct
-        asked.question_id,
-        asked.case_id,
-        asked.ledger,
-        asked.channel,
-        asked.purpose,
-        asked.recipient,
-        asked.valid_at,
-        asked.known_at,
+-- A grant serves its own channel, purpose and contact point,
+point_grants as materialized (
+    select
+        asked_points.question_id,
+        asked_points.subject_id,
+        asked_points.case_id,
+        asked_points.ledger,
+        asked_points.channel,
+        asked_points.purpose,
+        asked_points.recipient,
+        asked_points.valid_at,
+        asked_points.known_at,
         grant_events.event_id,
         grant_events.source_system,
         grant_events.source_event_id,
         grant_events.identity,
-        grant_events.contact_point,
         grant_events.is_quarantined,
         grant_events.actor,
         grant_events.method,
@@ -31,21 +31,27 @@ candidates as materialized (
         grant_events.is_explicit,
         grant_events.is_double_opt_in,
         grant_events.effective_at
-    from asked
-    inner join asked_points on asked.question_id = asked_points.question_id
+    from asked_points
     inner join grant_events
         on asked_points.ledger = grant_events.ledger
-        and asked_points.contact_point = grant_events.contact_point
-        and asked.channel = grant_events.channel
-    inner join subject_identities
-        on asked.subject_id = subject_identities.subject_id
-        and grant_events.identity = subject_identities.identity
-    where grant_events.effective_at <= asked.valid_at
+        and asked_points.reached_contact_point = grant_events.contact_point
+        and asked_points.channel = grant_events.channel
+    where grant_events.effective_at <= asked_points.valid_at
         and grant_events.effective_at <= asked_points.grants_until
-        and grant_events.known_from <= asked.known_at
-        and asked.known_at < grant_events.known_to
-        and (asked.purpose = grant_events.purpose or jsonb_exists(grant_events.purposes, asked.purpose))
-        and coalesce(asked.controller = grant_events.controller, true)
+        and grant_events.known_from <= asked_points.known_at
+        and asked_points.known_at < grant_events.known_to
+        and (asked_points.purpose = grant_events.purpose or jsonb_exists(grant_events.purposes, asked_points.purpose))
+        and coalesce(asked_points.controller = grant_events.controller, true)
+),
+
+-- and the person who gave it. Two ways to one contact point find its grants twice.
+candidates as materialized (
+    select distinct on (point_grants.question_id, point_grants.event_id) point_grants.*
+    from point_grants
+    inner join subject_identities
+        on point_grants.subject_id = subject_identities.subject_id
+        and point_grants.identity = subject_identities.identity
+    order by point_grants.question_id, point_grants.event_id
 ),
 
 confirming_events as (

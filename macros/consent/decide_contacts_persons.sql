@@ -278,7 +278,6 @@ asked_paths as materialized (
         row_number() over () as path_id,
         asked.question_id,
         asked.subject_id,
-        asked.ledger,
         replacement_paths.replaced_contact_point,
         replacement_paths.identities,
         replacement_paths.is_by_subject,
@@ -314,9 +313,8 @@ strange_paths as (
 -- The contact point asked about, and those that it took the place of: all their stops, and the grants that the person took along.
 asked_points as materialized (
     select
-        asked.question_id,
-        asked.ledger,
-        asked.contact_point,
+        asked.*,
+        asked.contact_point as reached_contact_point,
         'infinity'::timestamptz as grants_until
     from asked
     where asked.contact_point is not null
@@ -324,14 +322,14 @@ asked_points as materialized (
     union all
 
     select
-        asked_paths.question_id,
-        asked_paths.ledger,
-        asked_paths.replaced_contact_point as contact_point,
+        asked.*,
+        asked_paths.replaced_contact_point as reached_contact_point,
         case
             when asked_paths.is_by_subject and strange_paths.path_id is null then asked_paths.left_at
             else '-infinity'
         end as grants_until
     from asked_paths
+    inner join asked on asked_paths.question_id = asked.question_id
     left join strange_paths on asked_paths.path_id = strange_paths.path_id
 )
 {%- endmacro %}

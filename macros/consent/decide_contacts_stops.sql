@@ -31,23 +31,22 @@ stop_events as (
 
 contact_point_stops as (
     select
-        asked.question_id,
+        asked_points.question_id,
         stop_events.event_id,
         stop_events.identity,
         stop_events.stop_severity,
         stop_events.stop_reason,
         stop_events.effective_at,
         true as is_on_contact_point
-    from asked
-    inner join asked_points on asked.question_id = asked_points.question_id
+    from asked_points
     inner join stop_events
         on asked_points.ledger = stop_events.ledger
-        and asked_points.contact_point = stop_events.contact_point
-    where stop_events.effective_at <= asked.valid_at
-        and stop_events.known_from <= asked.known_at
-        and asked.known_at < stop_events.known_to
-        and (stop_events.stop_scope <> 'channel' or coalesce(stop_events.channel = asked.channel, true))
-        and coalesce(jsonb_exists(stop_events.stop_purposes, asked.purpose), true)
+        and asked_points.reached_contact_point = stop_events.contact_point
+    where stop_events.effective_at <= asked_points.valid_at
+        and stop_events.known_from <= asked_points.known_at
+        and asked_points.known_at < stop_events.known_to
+        and (stop_events.stop_scope <> 'channel' or coalesce(stop_events.channel = asked_points.channel, true))
+        and coalesce(jsonb_exists(stop_events.stop_purposes, asked_points.purpose), true)
 ),
 
 all_stops as (

@@ -3,7 +3,7 @@
 -- an increment: the table has statistics, and autovacuum makes them again as it grows. From what the next build replaces autovacuum is
 -- kept away: it would work on tables that are about to go, beside the build that replaces them.
 {% macro analyze_table() -%}
-    {%- if not is_incremental() -%}
+    {%- if not is_incremental() and config.get('materialized') != 'view' -%}
         set local default_statistics_target = 10;
         analyze {{ this }}
         {%- if config.get('materialized') != 'incremental' %};

@@ -1,10 +1,12 @@
 -- Post-hook: fails the model, in the transaction that made it, when its new rows break one of its own tests `unique`, `not_null` or
 -- `unique_combination`. Runs then leave these tests out (cercle.dbt_selection): a query inside the model costs a fraction of a test node.
 -- A test with a condition (`where`) or of severity warn is left to dbt. The tests stay in the YAML, and `dbt test` runs them. An increment
--- by record (`meta: {is_by_record: true}`) is asked for the records that arrived: the keys of its tests hold the record's.
+-- by record (`meta: {is_by_record: true}`) is asked for the records that arrived: the keys of its tests hold the record's. Another increment
+-- names its new rows by a condition (`meta: {new_rows: …}`), where no key of theirs can be one of a row that stood.
 {% macro guard_keys() -%}
     {%- set sentences = [] -%}
-    {%- set new_rows = cercle.is_arrived_record() if (config.get('meta') or {}).get('is_by_record') else 'true' -%}
+    {%- set meta = config.get('meta') or {} -%}
+    {%- set new_rows = cercle.is_arrived_record() if meta.get('is_by_record') else meta.get('new_rows', 'true') -%}
     {%- for test in cercle.list_key_tests() -%}
         {%- set columns = test.test_metadata.kwargs.get('columns') or [test.test_metadata.kwargs['column_name']] -%}
         {%- set duplicates = "select from " ~ this ~ " where " ~ new_rows ~ " group by " ~ columns | join(', ') ~ " having count(*) > 1" -%}

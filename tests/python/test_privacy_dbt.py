@@ -62,6 +62,7 @@ def _make_inputs(connection: psycopg.Connection) -> None:
         "int_sales_evidenced": MODELLED["sales"],
         "int_engagements_dated": MODELLED["engagements"],
         "int_birth_dates_known": MODELLED["people"],
+        "int_contact_facts_digested": "customer_id text, facts_digest text",
         "int_contact_questions_asked": f"{MODELLED['questions']}, contact_point_key text, contact_point_kind text",
         "int_contact_points_listed": (
             "customer_id text, contact_point text, contact_point_key text, contact_point_kind text"
@@ -107,7 +108,7 @@ def test_the_mart_runs_the_very_sql_that_simulate_runs(empty_warehouse: Settings
     }
     run_dbt(empty_warehouse, "compile", ["--select", "int_contacts_decided", "int_consent_events_resolved"])
     ours = _plain(
-        render("decide_contacts", questions="intermediate.int_contact_questions_asked", world=world)
+        render("decide_contacts", questions="questions", world=world)
     )
     assert len(ours) > 20_000
     assert ours in _plain(_compiled(empty_warehouse, "int_contacts_decided"))

@@ -1,3 +1,6 @@
+{{ config(materialized='view') }}
+
+-- The answers stand in int_contacts_decided, their key guarded there; publication writes them to marts.
 with
 
 decisions as (
