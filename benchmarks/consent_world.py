@@ -46,7 +46,11 @@ _TYPES = {
 # A contact point of each kind is held by so many people in ten.
 _HOLDERS = {"email": 9, "tel": 8, "addr": 3, "social": 1}
 _USES = {
-    "email": [("email", "direct_marketing"), ("email", "marketing_profiling"), ("email", "partner_prospecting")],
+    "email": [
+        ("email", "direct_marketing"),
+        ("email", "marketing_profiling"),
+        ("email", "partner_prospecting"),
+    ],
     "tel": [("sms", "direct_marketing"), ("phone_call", "direct_marketing"), ("sms", "marketing_profiling")],
     "addr": [("postal", "direct_marketing"), ("postal", "marketing_profiling")],
     "social": [("social_audience", "audience_matching")],
@@ -133,10 +137,7 @@ def _about(event: dict[str, object]) -> dict[str, object]:
 
 def _times(random: Random, is_new: bool) -> dict[str, object]:
     """Most are recorded at once, some late, and a few are said to lie ahead."""
-    if is_new:
-        recorded_at = AS_OF + _NEW * random.random()
-    else:
-        recorded_at = AS_OF - _YEARS * random.random()
+    recorded_at = AS_OF + _NEW * random.random() if is_new else AS_OF - _YEARS * random.random()
     lot = random.random()
     if lot < 0.90:
         delay = timedelta(minutes=random.randrange(60))
@@ -153,7 +154,13 @@ def _shape(random: Random, event: dict[str, object], person: int) -> None:
             event |= {"channel": None, "purpose": None}
         case "consent_withdrawn" if random.random() < 0.3:
             event["purpose"] = None
-        case "hard_bounce" | "contact_point_released" | "restriction_on" | "restriction_off" | "erasure_executed":
+        case (
+            "hard_bounce"
+            | "contact_point_released"
+            | "restriction_on"
+            | "restriction_off"
+            | "erasure_executed"
+        ):
             event |= {"purpose": None, "actor": "system"}
         case "guardian_consent":
             event["actor"] = "guardian"
@@ -251,7 +258,9 @@ _HELD_POINTS = f"""
 """
 # One person in two hundred has taken in the records of the next one.
 _CUSTOMER = "'c_' || case when {0} % 200 = 1 then {0} - 1 else {0} end"
-_MOMENT = "timestamptz '2021-11-01Z' + (hashint8extended({0}, 1) & 1048575) / 1048575.0 * interval '1825 days'"
+_MOMENT = (
+    "timestamptz '2021-11-01Z' + (hashint8extended({0}, 1) & 1048575) / 1048575.0 * interval '1825 days'"
+)
 
 _INPUTS = {
     "int_records_arrived": "select ''::text as record_key limit 0",

@@ -300,8 +300,10 @@ def _merge(counts: Sequence[RelationCount]) -> list[RelationCount]:
 def forget_statistics(connection: psycopg.Connection, relations: Sequence[RelationCount]) -> None:
     """Renew the planner's statistics of what was touched: they quote frequent values.
 
-    An emptied table keeps its old ones, which PostgreSQL 18 can clear; before it they go with the next build.
+    A small sample does until upkeep, which rewrites these tables, takes the usual one. An emptied table keeps its old
+    ones, which PostgreSQL 18 can clear; before it they go with the next build.
     """
+    connection.execute("set local default_statistics_target = 10")
     has_clearing = connection.execute("select to_regproc('pg_clear_attribute_stats') is not null").fetchone()
     for count in relations:
         schema, _, name = count.relation.partition(".")
