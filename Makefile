@@ -109,6 +109,14 @@ mutate-consent: install ## Break each rule of consent on purpose, one at a time:
 bench-run: install ## Measure `make run`: first, with nothing new, with 1 % new rows, as JSON
 	@$(BIN)/python benchmarks/bench_run.py $(ARGS)
 
+.PHONY: bench-consent
+bench-consent: install ## Measure the ledger and all decisions, 1,000,000 events of 300,000 people, and 1 % more, as JSON
+	@$(BIN)/python benchmarks/bench_consent.py $(ARGS)
+
+.PHONY: bench-erasure
+bench-erasure: install ## Measure an erasure in a world of 100,000 customers, with all files once more, as JSON
+	@$(BIN)/python benchmarks/bench_erasure.py $(ARGS)
+
 .PHONY: build
 build: install ## Build the wheel into dist/
 	@$(UV) build --wheel --no-build-isolation --offline --out-dir dist --quiet

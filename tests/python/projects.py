@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+import pyarrow.parquet
 import yaml
 
 from cercle import db, flow
+from cercle.load.opening import open_decompressed
 from cercle.load.raw_tables import ensure_raw_tables
 from cercle.project import create_project
 from cercle.settings import Settings
@@ -25,6 +27,7 @@ from cercle.sources import plugins_in_use
 __all__ = [
     "World",
     "clone_world",
+    "deliver_again",
     "land",
     "land_next",
     "make_project",
@@ -122,3 +125,33 @@ def clone_world(world: World, make_database: Callable[..., Settings]) -> World:
 def land_next(world: World) -> None:
     """Let the second delivery arrive."""
     shutil.copytree(world.folder / "landing_next", world.settings.landing_dir, dirs_exist_ok=True)
+
+
+def deliver_again(landing: Path, misspelled: Iterable[str] = ()) -> int:
+    """Let every file of the landing folder arrive once more, other bytes and the person's values in other spellings."""
+    count = 0
+    for path in sorted(landing.rglob("*.*")):
+        if not path.is_file():
+            continue
+        target = path.with_name(f"again-{count:03}-{path.name.partition('.')[0]}")
+        count += 1
+        if path.suffix == ".parquet":
+            pyarrow.parquet.write_table(
+                pyarrow.parquet.read_table(path), target.with_suffix(".parquet"), compression="gzip"
+            )
+            continue
+        with open_decompressed(path) as stream:
+            content = stream.read()
+        for value in misspelled:
+            kind, _, text = value.partition(":")
+            if kind == "email":
+                content = content.replace(text.encode(), f" {text.upper()}".encode())
+            elif kind == "tel" and text.startswith("+33"):
+                spaced = "0033 (0)" + " ".join(text[3:])
+                content = content.replace(f"0{text[3:]}".encode(), spaced.encode())
+        ending = "jsonl" if ".jsonl" in path.name else "csv"
+        path.with_name(f"again-{count:03}-{path.name.partition('.')[0]}.{ending}").write_bytes(
+            content + b"\n"
+        )
+        count += 1
+    return count

@@ -107,9 +107,7 @@ def test_the_mart_runs_the_very_sql_that_simulate_runs(empty_warehouse: Settings
         "policies": "privacy.policy_rules",
     }
     run_dbt(empty_warehouse, "compile", ["--select", "int_contacts_decided", "int_consent_events_resolved"])
-    ours = _plain(
-        render("decide_contacts", questions="questions", world=world)
-    )
+    ours = _plain(render("decide_contacts", questions="questions", world=world))
     assert len(ours) > 20_000
     assert ours in _plain(_compiled(empty_warehouse, "int_contacts_decided"))
     events = _plain(render("resolve_consent_events", "ledger", "privacy.event_types"))
@@ -127,9 +125,16 @@ def test_every_rule_has_a_unit_test_and_it_passes(empty_warehouse: Settings) -> 
 def test_what_is_asked_for_one_family_or_recipient_has_a_unit_test_and_it_passes(
     empty_warehouse: Settings,
 ) -> None:
-    models = ("int_contact_families_listed", "int_contact_recipients_listed")
-    result = run_dbt(empty_warehouse, "test", ["--select", *(f"test_type:unit,{model}" for model in models)])
-    assert [node.status for node in result.nodes] == ["pass", "pass"]
+    assert _unit_tests(empty_warehouse, "int_contact_families_listed", "int_contact_recipients_listed") == ["pass"] * 2
+
+
+def test_whom_a_fact_may_concern_has_a_unit_test_and_it_passes(empty_warehouse: Settings) -> None:
+    assert _unit_tests(empty_warehouse, "int_contact_facts_reached") == ["pass"]
+
+
+def _unit_tests(settings: Settings, *models: str) -> list[str]:
+    result = run_dbt(settings, "test", ["--select", *(f"test_type:unit,{model}" for model in models)])
+    return [node.status for node in result.nodes]
 
 
 def test_a_split_that_this_build_makes_has_a_unit_test_and_it_passes(empty_warehouse: Settings) -> None:

@@ -46,9 +46,9 @@ insert into privacy.consent_events (
     contact_point_kind, channel, type, occurred_at, recorded_at, actor, content_hash, previous_hash, row_hash
 )
 select
-    ledger, (select max(position) + 1 from privacy.consent_events), 'e_withdrawn', source_name, source_system, 'withdrawn',
-    identity_key, contact_point_key, contact_point_kind, channel, 'consent_withdrawn', recorded_at + interval '1 second',
-    recorded_at + interval '1 second', 'subject', 'a', 'b', 'c'
+    ledger, (select max(position) + 1 from privacy.consent_events), 'e_withdrawn', source_name, source_system,
+    'withdrawn', identity_key, contact_point_key, contact_point_kind, channel, 'consent_withdrawn',
+    recorded_at + interval '1 second', recorded_at + interval '1 second', 'subject', 'a', 'b', 'c'
 from privacy.consent_events
 where event_id = (select event_id from chosen where number = 6)
 """

@@ -9,14 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-import pyarrow.parquet
 import pytest
 
 from cercle import db
 from cercle.diff import diff_warehouses
 from cercle.errors import CercleError
 from cercle.load.landing import load_landing
-from cercle.load.opening import open_decompressed
 from cercle.privacy.erasure import Order, erase
 from cercle.privacy.erasure_catalog import read_catalogue
 from cercle.privacy.ledger import first_break
@@ -24,7 +22,7 @@ from cercle.privacy.purge import purge
 from cercle.privacy.verify import Found, Needle, read_needles, search_database, search_dump
 from cercle.settings import Settings
 from cercle.sources import all_contracts
-from projects import World, clone_world, land_next, run
+from projects import World, clone_world, deliver_again, land_next, run
 
 TWO_KEYS = "k1:" + "01" * 32 + ",k2:" + "02" * 32
 REASON = "Asked for by letter."
@@ -105,36 +103,6 @@ def rows_of_others(world: World, customer_id: str) -> dict[str, str]:
     }
 
 
-def deliver_again(world: World, misspelled: list[str]) -> int:
-    """Let every file of the landing folder arrive once more, other bytes and the person's values in other spellings."""
-    count = 0
-    for path in sorted(world.settings.landing_dir.rglob("*.*")):
-        if not path.is_file():
-            continue
-        target = path.with_name(f"again-{count:03}-{path.name.partition('.')[0]}")
-        count += 1
-        if path.suffix == ".parquet":
-            pyarrow.parquet.write_table(
-                pyarrow.parquet.read_table(path), target.with_suffix(".parquet"), compression="gzip"
-            )
-            continue
-        with open_decompressed(path) as stream:
-            content = stream.read()
-        for value in misspelled:
-            kind, _, text = value.partition(":")
-            if kind == "email":
-                content = content.replace(text.encode(), f" {text.upper()}".encode())
-            elif kind == "tel" and text.startswith("+33"):
-                spaced = "0033 (0)" + " ".join(text[3:])
-                content = content.replace(f"0{text[3:]}".encode(), spaced.encode())
-        ending = "jsonl" if ".jsonl" in path.name else "csv"
-        path.with_name(f"again-{count:03}-{path.name.partition('.')[0]}.{ending}").write_bytes(
-            content + b"\n"
-        )
-        count += 1
-    return count
-
-
 def test_nobody_comes_back(own_world: World, make_database: Callable[..., Settings]) -> None:
     """The story of docs/rights.md from end to end."""
     world, customer_id = own_world, referrer(own_world)
@@ -183,7 +151,7 @@ def test_nobody_comes_back(own_world: World, make_database: Callable[..., Settin
 
     purge(settings)
     held = raw_counts(world)
-    deliver_again(world, values)
+    deliver_again(world.settings.landing_dir, values)
     assert {result.state for result in load_landing(settings)} == {"loaded"}
     assert raw_counts(world) == held
     land_next(world)
@@ -269,7 +237,7 @@ def test_several_people_of_one_home(parsed_world: World) -> None:
     assert erasure.shared_identifier_count >= 1
     assert rows_of_others(world, customer_id) == others
     before = raw_counts(world)
-    deliver_again(world, [])
+    deliver_again(world.settings.landing_dir)
     load_landing(world.settings)
     assert raw_counts(world) == before
     assert world.rows(

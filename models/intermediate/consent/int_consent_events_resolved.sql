@@ -1,7 +1,3 @@
-{{ config(
-    indexes=[{'columns': ['contact_point']}, {'columns': ['identity']}]
-) }}
-
 -- The ledger keeps what withdrawn deliveries brought; it counts for nothing.
 with
 

@@ -9,11 +9,15 @@
 -- given at once.
 with
 
-questions as (
-    select *
-    from {{ ref('int_contact_questions_asked') }}
+questions as {% if not is_incremental() %}not {% endif %}materialized (
+    select asked.*
+    from {{ ref('int_contact_questions_asked') }} as asked
     {%- if is_incremental() %}
-    where coalesce(identity, '') not in (select standing.customer_id from {{ this }} as standing)
+    where not exists (
+        select
+        from {{ this }} as standing
+        where standing.customer_id = asked.identity
+    )
     {%- endif %}
 ),
 

@@ -218,11 +218,14 @@ def _add_names(connection: psycopg.Connection, key: PseudonymKey) -> int:
 
 
 def _drop_incremental(connection: psycopg.Connection, manifest: Mapping[str, Any]) -> None:
-    """Incremental models hold pseudonyms of rows that no new load brings: dbt makes a table whole that is not there."""
+    """Incremental models hold pseudonyms of rows that no new load brings: dbt makes a table whole that is not there.
+
+    A view on one (`marts_build.contactability`) goes with it, and comes with the next build as well.
+    """
     for node in manifest["nodes"].values():
         if node["resource_type"] == "model" and node["config"]["materialized"] == "incremental":
             table = identifier(node["schema"], node.get("alias") or node["name"])
-            connection.execute(f"drop table if exists {table}".encode())
+            connection.execute(f"drop table if exists {table} cascade".encode())
 
 
 def _orphans(connection: psycopg.Connection, key: PseudonymKey) -> dict[str, str]:
