@@ -119,8 +119,9 @@ def _decide(settings: Settings, as_of: Any, is_full_refresh: bool) -> dict[str, 
     """Build the chain as a build that is then published, and return the seconds of each model, and of all."""
     build = builds.start_build(settings, as_of, full_refresh=is_full_refresh)
     moments: list[float] = []
+    arguments = [*CHAIN, *(["--full-refresh"] if is_full_refresh else [])]
     found = dbt_runner.run_dbt(
-        settings, "run", CHAIN, build.build_id, is_full_refresh, lambda _: moments.append(time.monotonic())
+        settings, "run", arguments, build.build_id, lambda _: moments.append(time.monotonic())
     )
     with db.connect(settings, autocommit=True) as connection:
         connection.execute(

@@ -125,7 +125,10 @@ def test_every_rule_has_a_unit_test_and_it_passes(empty_warehouse: Settings) -> 
 def test_what_is_asked_for_one_family_or_recipient_has_a_unit_test_and_it_passes(
     empty_warehouse: Settings,
 ) -> None:
-    assert _unit_tests(empty_warehouse, "int_contact_families_listed", "int_contact_recipients_listed") == ["pass"] * 2
+    assert (
+        _unit_tests(empty_warehouse, "int_contact_families_listed", "int_contact_recipients_listed")
+        == ["pass"] * 2
+    )
 
 
 def test_whom_a_fact_may_concern_has_a_unit_test_and_it_passes(empty_warehouse: Settings) -> None:

@@ -59,7 +59,8 @@ def decide(settings: Settings, as_of: datetime, is_full_refresh: bool = False) -
     build = builds.start_build(settings, as_of, full_refresh=is_full_refresh)
     select = ["--select", "cercle.intermediate.consent", "--exclude"]
     written_here = ["int_sales_evidenced", "int_engagements_dated", "int_marketing_calls_listed"]
-    dbt_runner.run_dbt(settings, "run", [*select, *written_here], build.build_id, is_full_refresh)
+    how = ["--full-refresh"] if is_full_refresh else []
+    dbt_runner.run_dbt(settings, "run", [*select, *written_here, *how], build.build_id)
     builds.fail_build(settings, build.build_id, "A test's.")
 
 
