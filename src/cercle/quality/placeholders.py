@@ -56,7 +56,7 @@ def _mart_rows(connection: psycopg.Connection, schema: str) -> str:
         select pg_class.relname
         from pg_class
         inner join pg_namespace on pg_class.relnamespace = pg_namespace.oid
-        where pg_namespace.nspname = %s and pg_class.relkind in ('r', 'p', 'm')
+        where pg_namespace.nspname = %s and pg_class.relkind in ('r', 'p', 'm', 'v')
         """,
         (schema,),
     )
