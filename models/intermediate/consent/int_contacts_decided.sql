@@ -9,16 +9,10 @@
 -- given at once.
 with
 
-questions as {% if not is_incremental() %}not {% endif %}materialized (
+questions as {{ 'materialized' if is_incremental() else 'not materialized' }} (
     select asked.*
     from {{ ref('int_contact_questions_asked') }} as asked
-    {%- if is_incremental() %}
-    where not exists (
-        select
-        from {{ this }} as standing
-        where standing.customer_id = asked.identity
-    )
-    {%- endif %}
+    where {{ cercle.is_unanswered('asked.identity') }}
 ),
 
 digests as (
