@@ -129,17 +129,13 @@ def build_dags(
 
 
 def _loading_dag(project: _Project, source: str, schedule: str | None) -> DAG:
-    with DAG(
-        f"{project.prefix}_load_{source}",
-        schedule=schedule,
-        start_date=datetime(2024, 1, 1, tzinfo=UTC),
-        catchup=False,
-        auto_register=False,  # what a DAG file names is its DAGs, and nothing else
-        max_active_runs=1,
-        default_args=project.options.arguments(),
+    with _dag(
+        project,
+        f"load_{source}",
+        schedule,
+        f"Loads the new files of {source} into raw.",
+        _LOADING_DOC.format(source=source),
         tags=["cercle", "load"],
-        description=f"Loads the new files of {source} into raw.",
-        doc_md=_LOADING_DOC.format(source=source),
     ) as dag:
         find = operators.FindFilesOperator(
             task_id="find_files",
@@ -172,13 +168,12 @@ def _building_dag(project: _Project, sources: Iterable[str]) -> DAG:
         "pool": project.options.pool,
         "on_failure_callback": operators.fail_build,
     }
-    with DAG(
-        f"{project.prefix}_build",
-        schedule=AssetAny(*(project.raw_asset(source) for source in sources)),
-        start_date=datetime(2024, 1, 1, tzinfo=UTC),
-        catchup=False,
-        auto_register=False,  # what a DAG file names is its DAGs, and nothing else
-        max_active_runs=1,
+    with _dag(
+        project,
+        "build",
+        AssetAny(*(project.raw_asset(source) for source in sources)),
+        "Checks new deliveries, builds staging, intermediate and marts, checks and publishes them.",
+        _BUILDING_DOC,
         default_args=arguments,
         params={
             "as_of": Param(
@@ -188,9 +183,6 @@ def _building_dag(project: _Project, sources: Iterable[str]) -> DAG:
                 description="The moment that the build takes for now; by default its start.",
             )
         },
-        tags=["cercle", "build"],
-        description="Checks new deliveries, builds staging, intermediate and marts, checks and publishes them.",
-        doc_md=_BUILDING_DOC,
     ) as dag:
         groups = [_LAYER_TASKS[layer](project) for layer in LAYERS]
         for before, after in pairwise(groups):
@@ -199,11 +191,12 @@ def _building_dag(project: _Project, sources: Iterable[str]) -> DAG:
 
 
 def _privacy_dag(project: _Project) -> DAG:
-    with _daily_dag(
+    with _dag(
         project,
         "privacy",
         project.options.privacy_schedule,
         "Answers what needs no judgement, watches deadlines, keeps to retention.",
+        _DAILY_DOCS["privacy"],
     ) as dag:
         answer = privacy.AnswerStopsOperator(
             task_id="answer_stops",
@@ -225,11 +218,12 @@ def _privacy_dag(project: _Project) -> DAG:
 
 
 def _upkeep_dag(project: _Project) -> DAG:
-    with _daily_dag(
+    with _dag(
         project,
         "upkeep",
         project.options.upkeep_schedule,
         "Rewrites what erasures touched, and keeps the day's figures.",
+        _DAILY_DOCS["upkeep"],
     ) as dag:
         purge = privacy.PurgeOperator(
             task_id="purge",
@@ -245,18 +239,29 @@ def _upkeep_dag(project: _Project) -> DAG:
     return dag
 
 
-def _daily_dag(project: _Project, name: str, schedule: str | None, description: str) -> DAG:
+def _dag(
+    project: _Project,
+    name: str,
+    schedule: str | AssetAny | None,
+    description: str,
+    doc_md: str,
+    **others: Any,
+) -> DAG:
+    """What all DAGs have; `others` goes before it."""
+    options: dict[str, Any] = {
+        "start_date": datetime(2024, 1, 1, tzinfo=UTC),
+        "catchup": False,
+        "auto_register": False,  # what a DAG file names is its DAGs, and nothing else
+        "max_active_runs": 1,
+        "default_args": project.options.arguments(),
+        "tags": ["cercle", name],
+    }
     return DAG(
         f"{project.prefix}_{name}",
         schedule=schedule,
-        start_date=datetime(2024, 1, 1, tzinfo=UTC),
-        catchup=False,
-        auto_register=False,  # what a DAG file names is its DAGs, and nothing else
-        max_active_runs=1,
-        default_args=project.options.arguments(),
-        tags=["cercle", name],
         description=description,
-        doc_md=_DAILY_DOCS[name],
+        doc_md=doc_md,
+        **(options | others),
     )
 
 
