@@ -19,7 +19,8 @@ from conftest import HMAC_KEYS
 from projects import make_project
 
 RULES = {
-    "r01", "r02", "r03", "r04", "r05", "r06", "r07", "r08", "r09", "r10", "r11", "double", "telephone",
+    "r01", "r02", "r03", "r04", "r05", "r06", "r07", "r08", "r09", "r10", "r11", "r12", "r13", "double",
+    "telephone",
 }  # fmt: skip
 
 

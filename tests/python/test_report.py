@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from cercle.report import Figures, show
 from cercle.report.customer import _months, masked
+from cercle.settings import Settings
 
 
 def figures(**changes: Any) -> Figures:
@@ -127,3 +130,16 @@ def test_months_run_to_the_last_contact_and_over_a_new_year() -> None:
     assert _months(moments) == [date(2025, 11, 1), date(2025, 12, 1), date(2026, 1, 1)]
     assert len(_months([datetime(2000, 1, 1, tzinfo=UTC), datetime(2026, 1, 1, tzinfo=UTC)])) == 24
     assert _months([]) == []
+
+
+def test_the_page_of_operations_is_written_before_the_first_run(
+    database: Settings, cli: Callable[..., Any], tmp_path: Path
+) -> None:
+    file = tmp_path / "operations.html"
+    answer = cli("status", "--html", str(file), settings=database)
+    assert answer.exit_code == 0
+    assert str(file) in answer.out
+    page = file.read_text(encoding="utf-8")
+    for label in ("Exploitation", "Operations", "Rien · Nothing"):
+        assert label in page
+    assert "http" not in page

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import click
@@ -54,11 +55,20 @@ _QUESTIONS = {
 
 
 @click.command(name="status")
+@click.option(
+    "--html",
+    "html_file",
+    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    help="Write the page of operations there: sources, layers, checks, requests, alerts. It needs no network.",
+)
 @pass_state
-def command(state: State) -> None:
+def command(state: State, html_file: Path | None) -> None:
     """Show what was loaded, built and published last, and what waits."""
     from cercle import db
 
+    if html_file is not None:
+        _write_page(state, html_file)
+        return
     with db.connect(state.settings) as connection:
         found = {name: _ask(connection, relation, query) for name, (relation, query) in _QUESTIONS.items()}
         pending = [migration.label for migration in db.pending_migrations(connection)]
@@ -76,6 +86,15 @@ def command(state: State) -> None:
     if found["loads"]:
         columns = list(found["loads"][0])
         state.show_table(payload, columns, [list(row.values()) for row in found["loads"]], title="Loads")
+
+
+def _write_page(state: State, html_file: Path) -> None:
+    from cercle import db
+    from cercle.report.operations import read_operations, render_operations
+
+    with db.connect(state.settings) as connection:
+        html_file.write_text(render_operations(read_operations(connection)), encoding="utf-8")
+    state.show({"html": html_file}, f"Written: {html_file}")
 
 
 def _ask(connection: Any, relation: str, query: str) -> list[dict[str, Any]]:

@@ -99,6 +99,22 @@ ROLES: tuple[Role, ...] = (
         schemas=("raw", "identity", "privacy", "ops"),
     ),
     Role(
+        "cercle_operator",
+        "Operations: what was loaded, built, checked and published, and what waits; no mart, no row of a person",
+        relations=(
+            "ops.loads",
+            "ops.builds",
+            "ops.build_loads",
+            "ops.build_steps",
+            "ops.build_models",
+            "ops.publications",
+            "ops.publication_changes",
+            "ops.quality_results",
+            "ops.open_requests",
+            "ops.recent_alerts",
+        ),
+    ),
+    Role(
         "cercle_loader",
         "Loads files into raw; reads no mart and no permission",
         relations=("privacy.tombstones",),

@@ -17,6 +17,7 @@ from cercle.builds import require_running
 from cercle.errors import EXIT_DIFFERENCE, EXIT_LOCKED, CercleError
 from cercle.privacy.daily_figures import keep_daily_figures
 from cercle.privacy.roles_grants import apply_access, drop_dependents
+from cercle.publish.alerts import keep_alerts
 from cercle.publish.catalog import MARTS, with_canonical_types
 from cercle.publish.changes import Changes, apply_changes
 from cercle.publish.plan import Plan, Statement, make_plan
@@ -155,6 +156,7 @@ class _Transaction:
             self._change_shape(statement)
         record_publication(self.connection, publication_id, marts, plan, changes)
         keep_daily_figures(self.connection, as_of)
+        keep_alerts(self.connection, publication_id, as_of)
         self.on_progress("access")
         # Last: what is read back is what readers will find.
         apply_access(self.connection)

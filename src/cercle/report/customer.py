@@ -6,18 +6,16 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import psycopg
 from psycopg.rows import dict_row
 
 from cercle.errors import EXIT_USAGE, CercleError
+from cercle.report.rendering import environment
 
 __all__ = ["CustomerPage", "masked", "read_customer", "render_customer"]
 
-_TEMPLATES = Path(__file__).parent / "templates"
 _MOST_MONTHS = 24
 _LONGEST_LISTS = {"interactions": 200, "orders": 100}
 
@@ -105,13 +103,7 @@ def read_customer(connection: psycopg.Connection, customer_id: str) -> CustomerP
 
 def render_customer(page: CustomerPage) -> str:
     """Return the page as one HTML document."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True
-    )
-    environment.filters |= {"day": _day, "minute": _minute, "money": _money, "words": _words}
-    return environment.get_template("customer.html.j2").render(page=page, customer=page.customer)
+    return environment().get_template("customer.html.j2").render(page=page, customer=page.customer)
 
 
 def masked(identifier_type: str, value: str | None) -> str:
@@ -154,26 +146,6 @@ def _grid(interactions: Sequence[Mapping[str, Any]], months: Sequence[date]) -> 
             and (month := row["occurred_at"].astimezone(UTC).date().replace(day=1)) in months
         )
     return grid
-
-
-def _day(value: datetime | date | None) -> str:
-    return f"{value:%Y-%m-%d}" if value else "–"
-
-
-def _minute(value: datetime | None) -> str:
-    return f"{value:%Y-%m-%d %H:%M}" if value else "–"
-
-
-def _money(amount: Decimal | float | None, currency: str | None) -> str:
-    """Write an amount as in French: 1 234,50 EUR, with spaces that do not break."""
-    if amount is None:
-        return "–"
-    digits = f"{amount:,.2f}".replace(",", "\u202f").replace(".", ",")
-    return f"{digits}\u00a0{currency or ''}".strip()
-
-
-def _words(value: object) -> str:
-    return str(value).replace("_", " ") if value not in (None, "") else "–"
 
 
 _IDENTIFIERS = """
