@@ -29,6 +29,7 @@ by_channel as (
 select
     by_channel.channel,
     by_channel.contacted_order_count,
+    by_channel.contact_count,
     round(100.0 * by_channel.contacted_order_count / order_counts.order_count, 2) as contacted_orders_per_100,
     round(100.0 * by_channel.contact_count / order_counts.order_count, 2) as contacts_per_100,
     case when by_channel.channel = 'any channel' then market_comparison.published_figure end as published_per_100

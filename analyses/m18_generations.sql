@@ -8,11 +8,11 @@ linked as (
 )
 
 select
-    customer_360.generation,
+    case when grouping(customer_360.generation) = 1 then 'all' else coalesce(customer_360.generation, 'unknown') end as generation,
     count(*) as customer_count,
     count(linked.customer_id) as linked_count,
     round(100.0 * count(linked.customer_id) / count(*), 1) as linked_percent,
-    min(market_comparison.published_figure) as published_percent
+    case when grouping(customer_360.generation) = 0 then min(market_comparison.published_figure) end as published_percent
 from marts.customer_360
 left join linked on customer_360.customer_id = linked.customer_id
 left join marts.market_comparison
@@ -22,5 +22,5 @@ left join marts.market_comparison
         when '51+' then 'm18_users_51_plus'
     end
 where customer_360.relationship <> 'unknown'
-group by customer_360.generation
-order by customer_360.generation;
+group by rollup (customer_360.generation)
+order by grouping(customer_360.generation), customer_360.generation;

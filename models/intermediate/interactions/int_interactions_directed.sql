@@ -19,6 +19,7 @@ sided as (
         interactions.interaction_id,
         interactions.parent_key,
         interactions.author_ref,
+        coalesce(author_accounts.account_ref, recipient_accounts.account_ref) as brand_account_id,
         case when recipient_accounts.account_ref is null then interactions.recipient_ref end as recipient_ref,
         coalesce(
             interactions.direction,
@@ -35,6 +36,9 @@ directed as (
         sided.interaction_id,
         sided.direction,
         sided.is_direction_stated,
+        coalesce(
+            sided.brand_account_id, case when parents.direction = 'outbound' then parents.brand_account_id end
+        ) as brand_account_id,
         case
             when sided.direction = 'inbound' then sided.author_ref
             else coalesce(sided.recipient_ref, case when parents.direction = 'inbound' then parents.author_ref end)
@@ -63,6 +67,7 @@ described as (
     select
         interactions.interaction_id,
         interactions.source_name,
+        directed.brand_account_id,
         directed.party_ref,
         coalesce(interactions.party_key, md5(directed.party_ref)) as party_key,
         interactions.channel,

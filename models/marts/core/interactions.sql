@@ -38,6 +38,7 @@ described as (
         interactions_unioned.agent_id,
         interactions_unioned.brand_id,
         interactions_unioned.store_id,
+        directed.brand_account_id,
         interactions_unioned.parent_key as parent_interaction_id,
 
         -- strings

@@ -59,6 +59,8 @@ _MARKETING = _open(
     "contactability",
     "customer_segments",
     "channel_preferences",
+    "brand_accounts",
+    "page_daily",
     "campaigns",
     "campaign_touches",
     "attribution",

@@ -15,6 +15,7 @@ from cercle.simulate.cases import INVOICE_FIX, SURGE_BEGIN, SURGE_DAYS, Cases
 from cercle.simulate.clock import NULL_TIME, Ints, iso
 from cercle.simulate.config import DAY, WorldConfig
 from cercle.simulate.consent import Consents
+from cercle.simulate.facts import write_facts
 from cercle.simulate.links import LinkBook
 from cercle.simulate.orders import STATUSES, Orders
 from cercle.simulate.people import NEVER, People
@@ -74,6 +75,7 @@ class Truth:
             is_current = np.zeros(len(table), dtype=np.bool_)
             is_current[first] = True
         is_profile = np.broadcast_to(np.asarray(table.is_profile), (len(table),)) & is_current
+        write_facts(self._folder, table, np.flatnonzero(is_current))
         rows = np.flatnonzero(is_current & (table.person >= 0))
         for begin in range(0, len(rows), 50_000):
             self._add_records(table, rows[begin : begin + 50_000], is_profile)

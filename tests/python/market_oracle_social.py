@@ -1,0 +1,236 @@
+"""The oracle's answers about networks, campaigns and who people are (M10, M15 to M25); see market_oracle."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable
+from datetime import date, timedelta
+from decimal import Decimal
+
+from market_facts import PARIS, Contact, Facts
+from market_oracle import Answers, Question, grouped, inbound
+
+MOBILE = {"mobile", "tablet"}
+WINDOW = timedelta(days=30)
+
+
+def m10(facts: Facts) -> Answers:
+    """The whole of an order to the last act of its customer in 30 days, its own coupon first; and the costs."""
+    own = {touch.order: touch for touch in facts.acts if touch.order}
+    theirs = grouped((touch for touch in facts.acts if not touch.order), lambda touch: touch.customer)
+    found: dict[tuple[str | None, ...], list[Decimal | int]] = defaultdict(
+        lambda: [0, Decimal(0), 0, Decimal(0)]
+    )
+    for order in facts.orders:
+        if not order.is_revenue:
+            continue
+        touch = own.get(order.key)
+        if touch is None and order.customer:
+            before = [act for act in theirs.get(order.customer, []) if act.at <= order.at < act.at + WINDOW]
+            touch = max(before, key=lambda act: (act.at, act.key), default=None)
+        campaign = facts.campaigns[touch.campaign] if touch else {"channel": "(no touch)", "kind": None}
+        figures = found[campaign["channel"], campaign["kind"], order.currency]
+        figures[0] += 1
+        figures[1] += order.amount
+    for row in facts.campaigns.values():
+        figures = found[row["channel"], row["kind"], row["currency_code"]]
+        figures[2] += 1
+        figures[3] += Decimal(row["cost_amount"])
+    return {key: (*figures[:2], figures[2] or None, figures[3] or None) for key, figures in found.items()}
+
+
+def _words_below(facts: Facts) -> list[tuple[str, str, Contact]]:
+    """What people do with the company's accounts, and what others answer to that: account, kind, word."""
+    direct = {word.key: word for word in inbound(facts) if word.account and word.is_public}
+    echoes = [
+        (direct[word.parent].account or "", "echo", word)
+        for word in inbound(facts) if word.parent in direct
+    ]  # fmt: skip
+    return [(word.account or "", word.kind, word) for word in direct.values()] + echoes
+
+
+def m15(facts: Facts) -> Answers:
+    posts = Counter(
+        contact.account for contact in facts.contacts
+        if not contact.is_inbound and contact.kind == "post"
+    )  # fmt: skip
+    words = grouped(_words_below(facts), lambda word: word[0])
+    return {
+        (account,): (
+            posts[account],
+            sum(kind == "reaction" for _, kind, _ in words.get(account, [])),
+            sum(kind not in {"reaction", "echo"} for _, kind, _ in words.get(account, [])),
+            sum(kind == "echo" for _, kind, _ in words.get(account, [])),
+            len({word.customer for _, _, word in words.get(account, []) if word.customer}),
+        )
+        for account in facts.accounts
+    }
+
+
+def m17(facts: Facts) -> Answers:
+    """Values and customers of three attributes, of whom and from whichever record they are."""
+    held: dict[str, set[tuple[str, str]]] = defaultdict(set)
+    for entity, names in (
+        ("customers", ("birth_date", "gender", "preferred_channel")),
+        ("requests", ("birth_date",)),
+        ("contacts", ("birth_date",)),
+    ):
+        for row in facts.rows(entity):
+            customer = facts.customer_of.get(row["record_key"])
+            for name in names:
+                if customer and row[name] and row[name] != "unknown":
+                    held[name].add((customer, row[name]))
+    return {
+        (name,): (len(values), len({customer for customer, _ in values})) for name, values in held.items()
+    }
+
+
+def _known(facts: Facts) -> set[str]:
+    """Customers of whom more is known than an account: an order, a register entry, an e-mail or a telephone."""
+    found = set(facts.completed)
+    for entity in facts.entities:
+        for row in facts.rows(entity):
+            if row["has_contact_point"] or entity == "customers":
+                found.add(facts.customer_of.get(row["record_key"], ""))
+    return found - {""}
+
+
+def _linked(facts: Facts) -> set[str]:
+    accounts = {
+        facts.customer_of.get(row["record_key"]) for row in facts.rows("accounts")
+        if row["is_brand_account"] != "true"
+    }  # fmt: skip
+    voices = {contact.customer for contact in inbound(facts) if contact.channel == "social"}
+    return {customer for customer in accounts | voices if customer}
+
+
+def m18(facts: Facts) -> Answers:
+    return {("all",): (len(_known(facts)), len(_known(facts) & _linked(facts)))}
+
+
+def m19(facts: Facts) -> Answers:
+    """Who gave at least four stars of five, who at most two."""
+    known = _known(facts)
+    stars = [contact for contact in inbound(facts) if contact.rating is not None]
+    good = {contact.customer for contact in stars if (contact.rating or 0) >= 0.8} & known
+    bad = {contact.customer for contact in stars if (contact.rating or 1) <= 0.4} & known
+    return {("stars",): (len(good), len(bad), len(good & bad))}
+
+
+def m20(facts: Facts) -> Answers:
+    touches = grouped(
+        (contact for contact in inbound(facts) if contact.customer), lambda contact: contact.customer
+    )
+    orders = [order for theirs in facts.completed.values() for order in theirs]
+    after = sum(
+        any(
+            touch.channel == "social" and touch.at < order.at <= touch.at + WINDOW
+            for touch in touches.get(order.customer, [])
+        )
+        for order in orders
+    )
+
+    def converted(is_there: Callable[[Contact], bool]) -> tuple[int, int]:
+        people = {who: [touch for touch in theirs if is_there(touch)] for who, theirs in touches.items()}
+        people = {who: theirs for who, theirs in people.items() if theirs}
+        bought = sum(
+            any(facts.has_ordered_after(who, touch.at) for touch in theirs) for who, theirs in people.items()
+        )
+        return len(people), bought
+
+    site = converted(lambda touch: touch.channel in {"web_form", "chat"})
+    page = converted(lambda touch: touch.channel == "social" and touch.control in {"owned", "brand_run"})
+    return {("all",): (len(orders), after, sum(order.channel == "social" for order in orders), *site, *page)}
+
+
+def m23(facts: Facts) -> Answers:
+    devices = {
+        "orders from a mobile": [order.device for order in facts.orders],
+        "contacts from a mobile": [contact.device for contact in inbound(facts)],
+    }
+    found: Answers = {
+        (figure,): (
+            sum(device in MOBILE for device in seen),
+            sum(device in {"desktop", *MOBILE} for device in seen),
+        )
+        for figure, seen in devices.items()
+    }
+    return {**found, ("linked account",): m18(facts)["all",][::-1]}
+
+
+def m24(facts: Facts) -> Answers:
+    """Contacts of each account and its answers; people and buyers are those of each account, added up."""
+    found: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0] * 5)
+    words = grouped((contact for contact in facts.contacts if contact.account), lambda word: word.account)
+    for ref, account in facts.accounts.items():
+        spoken = [word for word in words.get(ref, []) if word.is_persons]
+        people = grouped((word for word in spoken if word.customer), lambda word: word.customer)
+        figures = (
+            1,
+            len(spoken),
+            sum(not word.is_inbound and word.parent is not None for word in words.get(ref, [])),
+            len(people),
+            sum(
+                any(facts.has_ordered_after(who, word.at) for word in theirs)
+                for who, theirs in people.items()
+            ),
+        )
+        total = found[account["account_purpose"], account["platform"]]
+        total[:] = [one + other for one, other in zip(total, figures, strict=True)]
+    return {key: tuple(figures) for key, figures in found.items()}
+
+
+def m25(facts: Facts) -> Answers:
+    """Followers and views of each page and month, and what people did below its posts meanwhile."""
+    months = grouped(facts.rows("page_daily"), lambda row: (row["page_ref"], row["day_date"][:7]))
+    words = grouped(
+        (word for word in inbound(facts) if word.account and word.is_public),
+        lambda word: (word.account, f"{word.at.astimezone(PARIS):%Y-%m}"),
+    )
+    names = (
+        "followers_gained_count", "followers_gained_by_promotion_count", "views_count", "views_by_promotion_count",
+    )  # fmt: skip
+    found: Answers = {}
+    for (page, month), rows in months.items():
+        heard = words.get((page, month), [])
+        found[page, date.fromisoformat(f"{month}-01")] = (
+            *(sum(int(row[name]) for row in rows) for name in names),
+            len(heard),
+            len({word.customer for word in heard if word.customer}),
+            len({word.customer for word in heard if facts.has_ordered_after(word.customer, word.at)}),
+        )
+    return found
+
+
+QUESTIONS_OF_NETWORKS: dict[str, Question] = {
+    "m10_roi": Question(
+        m10, ("channel", "kind", "currency_code"),
+        ("order_count", "attributed_amount", "campaign_count", "cost_amount"),
+    ),
+    "m15_fan_pages": Question(
+        m15, ("brand_account_id",), ("post_count", "reaction_count", "comment_count", "echo_count", "person_count")
+    ),
+    "m17_transparency": Question(m17, ("attribute",), ("value_count", "customer_count"), is_part=True),
+    "m18_generations": Question(m18, ("generation",), ("customer_count", "linked_count"), is_part=True),
+    "m19_boomerang": Question(m19, ("evidence",), ("good_count", "bad_count", "both_count"), is_part=True),
+    "m20_commerce": Question(
+        m20, ("generation",),
+        (
+            "order_count", "after_social_count", "on_social_count", "site_customer_count", "site_ordered_count",
+            "page_customer_count", "page_ordered_count",
+        ),
+        is_part=True,
+    ),
+    "m23_reach_mobile": Question(m23, ("figure",), ("found_count", "all_count")),
+    "m24_presence": Question(
+        m24, ("account_purpose", "platform"),
+        ("account_count", "contact_count", "answer_count", "account_customer_count", "account_buyer_count"),
+    ),
+    "m25_bought_fans": Question(
+        m25, ("brand_account_id", "month_date"),
+        (
+            "gained_count", "gained_by_promotion_count", "views_count", "views_by_promotion_count",
+            "engagement_count", "engaged_customer_count", "buyer_count",
+        ),
+    ),
+}  # fmt: skip
