@@ -6,7 +6,7 @@ import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -14,10 +14,11 @@ import psycopg
 
 from cercle import __version__, db
 from cercle.build_lock import DEFAULT_WAIT_SECONDS, build_lock, is_lock_held
-from cercle.errors import EXIT_LOCKED, EXIT_REFUSED, CercleError
+from cercle.errors import EXIT_LOCKED, EXIT_REFUSED, EXIT_USAGE, CercleError
+from cercle.full_refresh import full_refresh_reason
 from cercle.settings import Settings
 
-__all__ = ["Build", "abandon", "fail_build", "require_running", "start_build", "step"]
+__all__ = ["Build", "abandon", "fail_build", "require_running", "start_build", "start_revert", "step"]
 
 
 @dataclass(frozen=True)
@@ -95,9 +96,55 @@ def start_build(
     Raises:
         CercleError: another build is alive, or `as_of` has no time zone.
     """
+    return _start(settings, _Wish(as_of, full_refresh), run_id, lease_seconds, wait_seconds, take_over)
+
+
+def start_revert(
+    settings: Settings,
+    publication_id: int,
+    as_of: datetime | None = None,
+    wait_seconds: float = DEFAULT_WAIT_SECONDS,
+) -> Build:
+    """Start a build that reads the loads of an earlier publication, as far as they are still admitted.
+
+    Beside them it reads whatever later load the ledger, the notices or the requests stand on: no stop is undone.
+
+    Args:
+        settings: as `start_build`.
+        publication_id: the publication.
+        as_of: as `start_build`.
+        wait_seconds: as `start_build`.
+
+    Raises:
+        CercleError: there is no such publication, or as `start_build`.
+    """
+    return _start(settings, _Wish(as_of, None, publication_id), None, None, wait_seconds, take_over=False)
+
+
+@dataclass(frozen=True)
+class _Wish:
+    """What a build is to be.
+
+    Attributes:
+        loads_of: publication whose loads it reads; None for all that are admitted.
+    """
+
+    as_of: datetime | None
+    full_refresh: bool | None
+    loads_of: int | None = None
+
+
+def _start(
+    settings: Settings,
+    wish: _Wish,
+    run_id: str | None,
+    lease_seconds: int | None,
+    wait_seconds: float,
+    take_over: bool,
+) -> Build:
     from cercle.dbt_runner import project_sha256
 
-    if as_of is not None and as_of.tzinfo is None:
+    if wish.as_of is not None and wish.as_of.tzinfo is None:
         raise CercleError("as_of needs a time zone", remedy="Write it as 2025-12-31T23:59:59+01:00")
     code = project_sha256(settings)
     lease = None if is_lock_held(settings) else lease_seconds
@@ -109,7 +156,9 @@ def start_build(
         ):
             alive = _abandon_dead(connection, run_id, take_over)
             if alive is None:
-                return _insert(connection, as_of, full_refresh, run_id, lease, code)
+                reason = _reason(connection, wish, code)
+                build = _insert(connection, wish.as_of, reason, run_id, lease, code)
+                return _with_loads(connection, build, wish.loads_of)
         if time.monotonic() >= deadline:
             raise CercleError(
                 alive,
@@ -173,17 +222,23 @@ def abandon(connection: psycopg.Connection, build_id: int) -> None:
     )
 
 
+def _reason(connection: psycopg.Connection, wish: _Wish, code: str) -> str | None:
+    """Say why everything is made anew; None for an increment."""
+    if wish.loads_of is not None:
+        return f"It goes back to the deliveries of publication {wish.loads_of}."
+    if wish.full_refresh:
+        return "It was asked for."
+    return full_refresh_reason(connection, code) if wish.full_refresh is None else None
+
+
 def _insert(
     connection: psycopg.Connection,
     as_of: datetime | None,
-    full_refresh: bool | None,
+    reason: str | None,
     run_id: str | None,
     lease_seconds: int | None,
     code: str,
 ) -> Build:
-    reason = _full_refresh_reason(connection, code) if full_refresh is None else None
-    if full_refresh:
-        reason = "It was asked for."
     row = connection.execute(
         """
         insert into ops.builds (
@@ -206,84 +261,48 @@ def _insert(
         (as_of, reason is not None, reason, run_id, __version__, code, lease_seconds, lease_seconds),
     ).fetchone()
     assert row is not None
-    build_id, fixed_as_of = row
-    loads = connection.execute(
+    return Build(row[0], row[1], reason is not None, 0, 0, reason)
+
+
+def _with_loads(connection: psycopg.Connection, build: Build, loads_of: int | None) -> Build:
+    """Write down which loads the build reads, and return it with their number."""
+    if loads_of is not None:
+        known = connection.execute(
+            "select 1 from ops.publications where publication_id = %s", (loads_of,)
+        ).fetchone()
+        if known is None:
+            raise CercleError(
+                f"There is no publication {loads_of}",
+                remedy="See `cercle publication list`",
+                exit_code=EXIT_USAGE,
+            )
+    load_count = connection.execute(
         """
         insert into ops.build_loads (build_id, load_id)
-        select %s, load_id from ops.loads where state in ('checked', 'released')
+        select %(build_id)s, load_id
+        from ops.loads
+        where state in ('checked', 'released')
+            and (
+                %(loads_of)s::bigint is null
+                or load_id in (
+                    select build_loads.load_id
+                    from ops.publications
+                    inner join ops.build_loads on publications.build_id = build_loads.build_id
+                    where publications.publication_id = %(loads_of)s
+                    union all
+                    select load_id from privacy.ledger_loads
+                    union all
+                    select load_id from privacy.notice_versions
+                    union all
+                    select load_id from privacy.requests
+                )
+            )
         """,
-        (build_id,),
+        {"build_id": build.build_id, "loads_of": loads_of},
     ).rowcount
     new = connection.execute("select count(*) from ops.new_loads").fetchone()
     assert new is not None
-    return Build(build_id, fixed_as_of, reason is not None, loads, new[0], reason)
-
-
-def _full_refresh_reason(connection: psycopg.Connection, code: str) -> str | None:
-    """Say why an increment would not do. Asks all builds since the last publication, that one included.
-
-    Their rows are still in the tables of incremental models, published or not.
-    """
-    since = (
-        "select build_id from ops.builds "
-        "where build_id >= coalesce((select build_id from ops.published_build), 0)"
-    )
-    row = connection.execute(
-        f"""
-        select
-            (
-                select count(distinct build_loads.load_id)
-                from ops.build_loads
-                inner join ops.loads on build_loads.load_id = loads.load_id
-                where build_loads.build_id in ({since}) and loads.state not in ('checked', 'released')
-            ),
-            (
-                select count(*)
-                from ops.builds
-                where build_id in ({since}) and project_sha256 is distinct from %s
-            ),
-            (
-                select count(*)
-                from ops.new_loads
-                inner join ops.loads on new_loads.load_id = loads.load_id
-                where loads.replaced_count > 0 and exists ({since})
-            ),
-            (
-                select count(*)
-                from ops.loads as gone
-                where gone.state in ('quarantined', 'withdrawn')
-                    and gone.state_changed_at >= (
-                        select builds.started_at
-                        from ops.builds
-                        inner join ops.published_build on builds.build_id = published_build.build_id
-                    )
-                    and exists (
-                        select
-                        from ops.published_build
-                        inner join ops.build_loads on published_build.build_id = build_loads.build_id
-                        inner join ops.loads as later on build_loads.load_id = later.load_id
-                        where later.load_id > gone.load_id
-                            and later.source = gone.source
-                            and later.plugin = gone.plugin
-                            and later.entity = gone.entity
-                    )
-            )
-        """,
-        (code,),
-    ).fetchone()
-    assert row is not None
-    withdrawn, changed, replacing, passed = row
-    if withdrawn:
-        return f"{withdrawn} loads that an earlier build read are no longer admitted."
-    if changed:
-        return "The dbt project has changed since the last publication."
-    if replacing:
-        return f"{replacing} new loads replace rows of earlier ones."
-    if passed:
-        return (
-            f"{passed} loads were turned away late; their rows may have passed to loads that are published."
-        )
-    return None
+    return replace(build, load_count=load_count, new_load_count=new[0])
 
 
 @contextmanager

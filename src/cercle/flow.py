@@ -10,9 +10,7 @@ of them. Every step can be killed and the whole begun again; only `publish` chan
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -20,7 +18,8 @@ from typing import TYPE_CHECKING
 from cercle import builds, db, dbt_runner
 from cercle import publish as publication
 from cercle.build_lock import DEFAULT_WAIT_SECONDS, build_lock
-from cercle.builds import Build, fail_build, start_build
+from cercle.builds import Build, fail_build, start_build, start_revert
+from cercle.progress import OnProgress, Progress, StepTime, Teller
 from cercle.publish import ApplyIdentity, Publication
 from cercle.settings import Settings
 
@@ -47,37 +46,6 @@ __all__ = [
 ]
 
 LAYERS = dbt_runner.LAYERS
-
-
-@dataclass(frozen=True)
-class Progress:
-    """A sign of life of a step.
-
-    Attributes:
-        step: its name.
-        text: what it is at, or at the end what it did.
-        index: how many parts are done.
-        total: how many there are.
-        seconds: how long the step took; None while it works.
-    """
-
-    step: str
-    text: str = ""
-    index: int | None = None
-    total: int | None = None
-    seconds: float | None = None
-
-
-OnProgress = Callable[[Progress], None]
-
-
-@dataclass(frozen=True)
-class StepTime:
-    """A step that was done."""
-
-    step: str
-    seconds: float
-    summary: str
 
 
 @dataclass
@@ -238,7 +206,7 @@ def run(
         CercleError: a step failed; what readers see has not changed.
     """
     report = RunReport()
-    say = _Teller(report, on_progress)
+    say = Teller(report.steps, on_progress)
     with dbt_runner.warm_dbt(settings):
         dbt_runner.parse_ahead(settings)
         with say.step("load") as summary:
@@ -248,7 +216,14 @@ def run(
             report.raw_check = check_raw(settings)
             quarantined = len(report.raw_check.by_state("quarantined"))
             summary.append(f"{len(report.raw_check.loads)} loads, {quarantined} quarantined")
-        return _build(settings, report, say, as_of, full_refresh, allow_drop, wait_seconds)
+        return _build(
+            settings,
+            report,
+            say,
+            lambda: start_build(settings, as_of, full_refresh, wait_seconds=wait_seconds),
+            allow_drop,
+            wait_seconds,
+        )
 
 
 def build(
@@ -261,17 +236,65 @@ def build(
 ) -> RunReport:
     """Build and publish what is loaded and checked; arguments and errors as `run`."""
     report = RunReport()
-    say = _Teller(report, on_progress)
+    say = Teller(report.steps, on_progress)
     with dbt_runner.warm_dbt(settings):
-        return _build(settings, report, say, as_of, full_refresh, allow_drop, wait_seconds)
+        return _build(
+            settings,
+            report,
+            say,
+            lambda: start_build(settings, as_of, full_refresh, wait_seconds=wait_seconds),
+            allow_drop,
+            wait_seconds,
+        )
+
+
+def revert(
+    settings: Settings,
+    publication_id: int,
+    as_of: datetime | None = None,
+    allow_drop: bool = False,
+    wait_seconds: float = DEFAULT_WAIT_SECONDS,
+    on_progress: OnProgress | None = None,
+) -> RunReport:
+    """Publish again what an earlier publication's deliveries say, by today's code and rules.
+
+    Deliveries that came later are left out of this one build, but for what the ledger heard: a refusal, an objection
+    or a request that came since holds. Nobody who was erased comes back, since nothing of him or her is there.
+
+    Args:
+        settings: where everything is.
+        publication_id: the publication.
+        as_of: as `run`.
+        allow_drop: as `run`.
+        wait_seconds: as `run`.
+        on_progress: as `run`.
+
+    Raises:
+        CercleError: there is no such publication, or as `run`.
+    """
+    report = RunReport()
+    say = Teller(report.steps, on_progress)
+    # What was delivered and not heard yet must be in the ledger before the deliveries are chosen.
+    from cercle.privacy import append_admitted
+
+    with db.connect(settings) as connection:
+        append_admitted(connection, settings)
+    with dbt_runner.warm_dbt(settings):
+        return _build(
+            settings,
+            report,
+            say,
+            lambda: start_revert(settings, publication_id, as_of, wait_seconds),
+            allow_drop,
+            wait_seconds,
+        )
 
 
 def _build(
     settings: Settings,
     report: RunReport,
-    say: _Teller,
-    as_of: datetime | None,
-    full_refresh: bool | None,
+    say: Teller,
+    start: Callable[[], Build],
     allow_drop: bool,
     wait_seconds: float,
 ) -> RunReport:
@@ -280,7 +303,7 @@ def _build(
 
     with build_lock(settings, wait_seconds, on_wait):
         with say.step("start") as summary:
-            report.build = start_build(settings, as_of, full_refresh, wait_seconds=wait_seconds)
+            report.build = start()
             kind = "full refresh" if report.build.is_full_refresh else "increment"
             summary.append(
                 f"build {report.build.build_id} as of {report.build.as_of:%Y-%m-%d %H:%M} UTC, {kind}, "
@@ -324,27 +347,3 @@ def _load_summary(loads: list[LoadResult]) -> str:
     states = [load.state for load in loads]
     counts = ", ".join(f"{states.count(state)} {state}" for state in sorted(set(states))) or "no files"
     return f"{counts}, {sum(load.stored_count for load in loads)} rows stored"
-
-
-class _Teller:
-    """Times the steps, and tells the caller how they go."""
-
-    def __init__(self, report: RunReport, on_progress: OnProgress | None) -> None:
-        self._report = report
-        self._tell = on_progress or (lambda progress: None)
-
-    def at(self, step: str, text: str) -> None:
-        self._tell(Progress(step, text))
-
-    def dbt_event(self, step: str) -> dbt_runner.OnEvent:
-        return lambda event: self._tell(Progress(step, event.node, event.index, event.total))
-
-    @contextmanager
-    def step(self, name: str) -> Iterator[list[str]]:
-        self._tell(Progress(name))
-        started = time.monotonic()
-        summary: list[str] = []
-        yield summary
-        seconds = time.monotonic() - started
-        self._report.steps.append(StepTime(name, round(seconds, 2), "; ".join(summary)))
-        self._tell(Progress(name, "; ".join(summary), seconds=seconds))

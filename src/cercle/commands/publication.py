@@ -1,10 +1,14 @@
-"""Show what was published, and what the next publication would change in the shape of the marts."""
+"""Show what was published, and what the next publication would change in the shape of the marts; go back."""
 
 from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
 
 import click
 
 from cercle.commands import State, pass_state
+from cercle.commands._steps import as_payload, build_options, show_steps
 from cercle.errors import CercleError
 
 __all__ = ["command"]
@@ -12,7 +16,7 @@ __all__ = ["command"]
 
 @click.group(name="publication")
 def command() -> None:
-    """Show what was published, and what the next publication would change in the shape of the marts."""
+    """Show what was published and what the next publication would change in the shape of the marts; go back."""
 
 
 @command.command(name="list")
@@ -95,6 +99,40 @@ def show(state: State, publication_id: int | None) -> None:
     if not state.as_json:
         for row in statements:
             click.echo(f"{row['statement']};")
+
+
+@command.command()
+@click.argument("publication_id", type=int, metavar="[PUBLICATION]", required=False)
+@build_options
+@pass_state
+def revert(state: State, /, publication_id: int | None, as_of: datetime | None, **options: Any) -> None:
+    """Publish again what an earlier publication's deliveries say; by default those of the last but one.
+
+    Deliveries that came later are left out of this one build, but for refusals, objections and requests, which hold.
+    The next ordinary build has them again: withdraw the one that was wrong (`cercle check withdraw LOAD`).
+    """
+    from cercle import flow
+
+    options.pop("full_refresh")  # it always is one
+    with show_steps(state) as on_progress:
+        report = flow.revert(
+            state.settings, publication_id or _last_but_one(state), as_of, on_progress=on_progress, **options
+        )
+    state.show(as_payload(report))
+
+
+def _last_but_one(state: State) -> int:
+    from cercle import db
+
+    with db.connect(state.settings) as connection:
+        row = connection.execute(
+            "select publication_id from ops.publications order by publication_id desc offset 1 limit 1"
+        ).fetchone()
+    if row is None:
+        raise CercleError(
+            "There is no earlier publication to go back to", remedy="See `cercle publication list`"
+        )
+    return int(row[0])
 
 
 @command.command()
