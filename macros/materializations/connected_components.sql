@@ -11,6 +11,9 @@
     {%- set right = config.require('right') -%}
     {%- set component = config.get('component', 'component_key') -%}
 
+    {%- if config.get('is_kept', false) and cercle.is_made_already(sql) -%}
+        {{ return(cercle.keep_table()) }}
+    {%- endif -%}
     {{ run_hooks(pre_hooks, inside_transaction=False) }}
     {{ run_hooks(pre_hooks, inside_transaction=True) }}
     {%- set rounds = cercle.find_components(sql, left, right, config.get('is_bipartite', true)) -%}

@@ -7,6 +7,9 @@
     {%- set priority = config.get('priority', 'priority') -%}
     {%- set label = config.get('label', 'label') -%}
 
+    {%- if config.get('is_kept', false) and cercle.is_made_already(sql) -%}
+        {{ return(cercle.keep_table()) }}
+    {%- endif -%}
     {{ run_hooks(pre_hooks, inside_transaction=False) }}
     {{ run_hooks(pre_hooks, inside_transaction=True) }}
     {%- do cercle.run_steps([

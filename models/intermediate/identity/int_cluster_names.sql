@@ -25,8 +25,8 @@ links as (
     select
         left_record,
         right_record
-    from {{ source('identity', 'overrides') }}
-    where action = 'link' and {{ cercle.is_override_valid() }}
+    from {{ ref('int_overrides_standing') }}
+    where action = 'link'
 ),
 
 -- Each record with a name seeds its person.

@@ -17,8 +17,8 @@ overrides as (
     select
         left_record,
         right_record
-    from {{ source('identity', 'overrides') }}
-    where action = 'unlink' and {{ cercle.is_override_valid() }}
+    from {{ ref('int_overrides_standing') }}
+    where action = 'unlink'
 ),
 
 unlinked_pairs as (

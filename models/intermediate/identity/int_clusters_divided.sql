@@ -1,4 +1,4 @@
-{{ config(materialized='nearest_seeds', left='record_key', right='node_key', priority='priority', label='label') }}
+{{ config(materialized='nearest_seeds', left='record_key', right='node_key', priority='priority', label='label', is_kept=true) }}
 
 with
 

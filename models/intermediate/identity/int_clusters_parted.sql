@@ -1,4 +1,4 @@
-{{ config(materialized='connected_components', left='record_key', right='node_key') }}
+{{ config(materialized='connected_components', left='record_key', right='node_key', is_kept=true) }}
 
 with
 

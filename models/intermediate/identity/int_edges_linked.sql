@@ -4,8 +4,8 @@ with
 
 overrides as (
     select *
-    from {{ source('identity', 'overrides') }}
-    where action = 'link' and {{ cercle.is_override_valid() }}
+    from {{ ref('int_overrides_standing') }}
+    where action = 'link'
 ),
 
 identity_records as (

@@ -1,3 +1,5 @@
+{{ config(meta={'is_signed_by_rows': true}) }}
+
 with
 
 households as (

@@ -1,4 +1,4 @@
-{{ config(materialized='connected_components', left='customer_id', right='home_key') }}
+{{ config(materialized='connected_components', left='customer_id', right='home_key', is_kept=true) }}
 
 with
 

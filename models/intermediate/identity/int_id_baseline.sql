@@ -1,3 +1,5 @@
+{{ config(materialized='table') }}
+
 -- What the proposal was made for and from: publication refuses one that was made for another build or from another state.
 with
 

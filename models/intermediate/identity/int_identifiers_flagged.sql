@@ -24,8 +24,8 @@ blocks as (
     select
         identifier_type,
         identifier_value
-    from {{ source('identity', 'overrides') }}
-    where action = 'block' and {{ cercle.is_override_valid() }}
+    from {{ ref('int_overrides_standing') }}
+    where action = 'block'
 ),
 
 matching_mailboxes as (

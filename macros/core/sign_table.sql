@@ -1,0 +1,39 @@
+-- Post-hook: signs a table with what it was made from and what it holds, in the transaction that makes it. The signature is a comment: it
+-- goes where the table goes, and a build that was killed leaves no table with another's.
+--
+-- What is made from the same holds the same, so a kept table holds what it was made from; with `meta: {is_signed_by_rows: true}` it is
+-- read to see whether it holds what it held before, and what is made from it may then stay. Rows by record are those of before where no
+-- record arrived; else they hold what no table ever held.
+{% macro sign_table() -%}
+    {%- set inputs = load_result('made_from') -%}
+    {%- set meta = config.get('meta') or {} -%}
+    {%- if inputs -%}
+        {%- set made_from = inputs['response'] | string -%}
+        {%- set holds = cercle.digest_rows(this) if meta.get('is_signed_by_rows') else "'" ~ made_from ~ "'" -%}
+        {{ cercle.write_signature(made_from, holds) }}
+    {%- elif meta.get('is_by_record') -%}
+        {{ cercle.write_signature('records', 'gen_random_uuid()', cercle.read_signature(this, 'holds') ~ " is null or exists (select from " ~ ref('int_records_arrived') ~ ")") }}
+    {%- endif -%}
+{%- endmacro %}
+
+-- Returns a statement that signs the model's table. `holds` and `condition` are SQL.
+{% macro write_signature(made_from, holds, condition='true') -%}
+    do $sign$
+    begin
+        if {{ condition }} then
+            execute format('comment on table {{ this }} is %L', format('Made from {{ made_from }}, holds %s.', {{ holds }}));
+        end if;
+    end
+    $sign$
+{%- endmacro %}
+
+-- Returns SQL (text) for a part of a table's signature, 'made from' or 'holds'. Null where it has none, or is not there.
+{% macro read_signature(relation, part) -%}
+    {%- set pattern = {'made from': '^Made from ([0-9a-f]+), ', 'holds': ', holds ([0-9a-f-]+)\.$'}[part] -%}
+    substring(obj_description(to_regclass('{{ relation }}'), 'pg_class') from '{{ pattern }}')
+{%- endmacro %}
+
+-- Returns SQL (text) for a digest of a table's rows, whatever their order.
+{% macro digest_rows(relation) -%}
+    (select md5(count(*) || ':' || coalesce(sum(hashtextextended(counted::text, 0)), 0)) from {{ relation }} as counted)
+{%- endmacro %}
