@@ -1,8 +1,10 @@
-"""Start, stop, show and migrate the database."""
+"""Start, stop, show and migrate the database; back it up, and restore it."""
 
 from __future__ import annotations
 
 import dataclasses
+from datetime import datetime
+from pathlib import Path
 
 import click
 
@@ -14,7 +16,7 @@ __all__ = ["command"]
 
 @click.group(name="db")
 def command() -> None:
-    """Start, stop, show and migrate the database.
+    """Start, stop, show and migrate the database; back it up, and restore it.
 
     Without CERCLE_DSN it is an embedded PostgreSQL with its data in CERCLE_HOME.
     """
@@ -95,6 +97,58 @@ def migrate(state: State, dry_run: bool) -> None:
     )
 
 
+@command.command()
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@pass_state
+def backup(state: State, file: Path) -> None:
+    """Write all of cercle's schemas, as of one moment, into FILE; builds and readers go on meanwhile.
+
+    The file holds personal data, and no secret of pseudonyms: keep both, apart, and for no longer than you say.
+    """
+    from cercle.backup import back_up
+
+    with state.progress("Writing the backup"):
+        done = back_up(state.settings, file)
+    state.show(
+        dataclasses.asdict(done),
+        f"Written: {done.file}, {done.byte_count / 1e6:.1f} MB, {done.seconds:.1f} s",
+    )
+
+
+@command.command()
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.option(
+    "--replace", "is_replacing", is_flag=True, help="Put it in the place of the warehouse that is there."
+)
+@pass_state
+def restore(state: State, file: Path, is_replacing: bool) -> None:
+    """Bring a backup back, all or nothing, and the schema up to date; needs the secret of the backup.
+
+    With --replace, whoever was erased since the backup is erased again. What was delivered since is loaded again by
+    the next run, as long as its files are in the landing folder; until then exports stay shut.
+    """
+    from cercle.backup import restore as bring_back
+
+    with state.progress("Restoring"):
+        done = bring_back(state.settings, file, is_replacing)
+    lines = [
+        f"Publication {done.publication_id}, as of {_minute(done.as_of)}, {done.seconds:.1f} s."
+        if done.as_of
+        else f"Nothing was published in it; {done.seconds:.1f} s."
+    ]
+    if done.migrations:
+        lines.append(f"Migrations applied after it: {', '.join(done.migrations)}.")
+    if done.erased_again_count:
+        lines.append(f"{done.erased_again_count} persons who had been erased since were erased again.")
+    if done.unknown_erasure_count:
+        lines.append(
+            f"{done.unknown_erasure_count} persons who had been erased since are no customers in it: erase them by "
+            "contact point, or see that nothing of them is there: cercle privacy verify."
+        )
+    lines.append("Next: cercle run.")
+    state.show(dataclasses.asdict(done), "\n".join(lines))
+
+
 @command.command(name="roles")
 @click.option(
     "--check", "is_check", is_flag=True, help="Change nothing; list what can be read and must not be."
@@ -150,3 +204,7 @@ def _own_status(state: State) -> dict[str, object]:
             "database": info.dbname,
             "version": info.parameter_status("server_version"),
         }
+
+
+def _minute(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M} UTC"
