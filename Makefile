@@ -109,6 +109,10 @@ mutate-consent: install ## Break each rule of consent on purpose, one at a time:
 bench-run: install ## Measure `make run`: first, with nothing new, with 1 % new rows, as JSON
 	@$(BIN)/python benchmarks/bench_run.py $(ARGS)
 
+.PHONY: bench-identity-graph
+bench-identity-graph: install ## Measure connected components: 10,000,000 edges whole, then new and withdrawn ones, as JSON
+	@$(BIN)/python benchmarks/bench_identity_graph.py $(ARGS)
+
 .PHONY: bench-consent
 bench-consent: install ## Measure the ledger and all decisions, 1,000,000 events of 300,000 people, and 1 % more, as JSON
 	@$(BIN)/python benchmarks/bench_consent.py $(ARGS)
