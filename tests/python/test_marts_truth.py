@@ -49,7 +49,7 @@ def test_conversations_are_found_whole_and_not_mixed(whole_world: World) -> None
             parts[row["conversation_id"]].add(mine[row["record_key"]])
             mixed[mine[row["record_key"]]].add(row["conversation_id"])
     whole = {true: found for true, found in parts.items() if len(found) == 1 and None not in found}
-    assert len(whole) / len(parts) > 0.7
+    assert len(whole) / len(parts) > 0.92
     assert sum(len(true) > 1 for true in mixed.values()) / len(mixed) < 0.01
 
     answered = dict(whole_world.rows("select conversation_id, first_response_at from marts.conversations"))

@@ -11,11 +11,20 @@ thread_keys as (
     select * from {{ ref('int_interaction_thread_keys_listed') }}
 ),
 
+open_issues as (
+    select * from {{ ref('int_open_issues_joined') }}
+),
+
 distinct_keys as (
-    select distinct
+    select
         interaction_id,
         thread_key
     from thread_keys
+    union distinct
+    select
+        interaction_id,
+        thread_key
+    from open_issues
 ),
 
 counted_keys as (
