@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from datetime import date, timedelta
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
+from fractions import Fraction
+from itertools import pairwise
+from typing import Any
 
 from market_facts import PARIS, Contact, Facts
 from market_oracle import Answers, Question, grouped, inbound
@@ -14,29 +17,54 @@ MOBILE = {"mobile", "tablet"}
 WINDOW = timedelta(days=30)
 
 
+def _credits(amount: Decimal, touches: int) -> list[tuple[Decimal, ...]]:
+    """What four models give each of so many touches: to the last, the first, all alike, and by position."""
+    if touches == 0:
+        return [(amount,) * 4]
+    linear = [Fraction(1, touches)] * touches
+    middle = [Fraction(1, 5) / max(touches - 2, 1)] * (touches - 2)
+    position = [Fraction(2, 5), *middle, Fraction(2, 5)] if touches > 2 else linear
+    last, first = [*[Fraction(0)] * (touches - 1), Fraction(1)], [Fraction(1), *[Fraction(0)] * (touches - 1)]
+
+    def parts(shares: list[Fraction]) -> list[Decimal]:
+        until = [Fraction(amount) * sum(shares[:number], Fraction(0)) for number in range(touches + 1)]
+        cents = [_to_cents(value) for value in until]
+        return [after - before for before, after in pairwise(cents)]
+
+    return list(zip(*(parts(shares) for shares in (last, first, linear, position)), strict=True))
+
+
+def _to_cents(value: Fraction) -> Decimal:
+    exact = Decimal(value.numerator) / Decimal(value.denominator)
+    return exact.quantize(Decimal("0.01"), ROUND_HALF_UP)
+
+
 def m10(facts: Facts) -> Answers:
-    """The whole of an order to the last act of its customer in 30 days, its own coupon first; and the costs."""
-    own = {touch.order: touch for touch in facts.acts if touch.order}
+    """An order shared among the acts of its customer in the 30 days before it, its own coupon last; and the costs."""
+    own = grouped((touch for touch in facts.acts if touch.order), lambda touch: touch.order)
     theirs = grouped((touch for touch in facts.acts if not touch.order), lambda touch: touch.customer)
-    found: dict[tuple[str | None, ...], list[Decimal | int]] = defaultdict(
-        lambda: [0, Decimal(0), 0, Decimal(0)]
+    found: dict[tuple[str | None, ...], list[Any]] = defaultdict(
+        lambda: [set(), *[Decimal(0)] * 4, None, None]
     )
     for order in facts.orders:
         if not order.is_revenue:
             continue
-        touch = own.get(order.key)
-        if touch is None and order.customer:
-            before = [act for act in theirs.get(order.customer, []) if act.at <= order.at < act.at + WINDOW]
-            touch = max(before, key=lambda act: (act.at, act.key), default=None)
-        campaign = facts.campaigns[touch.campaign] if touch else {"channel": "(no touch)", "kind": None}
-        figures = found[campaign["channel"], campaign["kind"], order.currency]
-        figures[0] += 1
-        figures[1] += order.amount
+        before = [
+            act for act in theirs.get(order.customer, [])
+            if order.customer and act.at <= order.at < act.at + WINDOW
+        ]  # fmt: skip
+        touches = [*sorted(before, key=lambda act: (act.at, act.key)), *own.get(order.key, [])]
+        for number, parts in enumerate(_credits(order.amount, len(touches))):
+            campaign = facts.campaigns[touches[number].campaign] if touches else {"channel": "(no touch)"}
+            figures = found[campaign["channel"], campaign.get("kind"), order.currency]
+            figures[0].add(order.key)
+            for place, amount in enumerate(parts, start=1):
+                figures[place] += amount
     for row in facts.campaigns.values():
         figures = found[row["channel"], row["kind"], row["currency_code"]]
-        figures[2] += 1
-        figures[3] += Decimal(row["cost_amount"])
-    return {key: (*figures[:2], figures[2] or None, figures[3] or None) for key, figures in found.items()}
+        figures[5] = (figures[5] or 0) + 1
+        figures[6] = (figures[6] or 0) + Decimal(row["cost_amount"])
+    return {key: (len(figures[0]), *figures[1:]) for key, figures in found.items()}
 
 
 def _words_below(facts: Facts) -> list[tuple[str, str, Contact]]:
@@ -205,7 +233,10 @@ def m25(facts: Facts) -> Answers:
 QUESTIONS_OF_NETWORKS: dict[str, Question] = {
     "m10_roi": Question(
         m10, ("channel", "kind", "currency_code"),
-        ("order_count", "attributed_amount", "campaign_count", "cost_amount"),
+        (
+            "order_count", "last_touch_amount", "first_touch_amount", "linear_amount", "position_amount",
+            "campaign_count", "cost_amount",
+        ),
     ),
     "m15_fan_pages": Question(
         m15, ("brand_account_id",), ("post_count", "reaction_count", "comment_count", "echo_count", "person_count")

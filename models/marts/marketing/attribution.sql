@@ -1,5 +1,6 @@
--- Last touch: the whole net amount goes to the last act (click, answered call, social word, coupon) of the order's customer within the
--- window, the order's own coupon or link first. An order without one has a row too, so that the sums are those of the orders.
+-- The acts (click, answered call, social word, coupon) of an order's customer within the window before it, in their order, the order's own
+-- coupon or link last; four models beside each other share the net amount among them. Amounts are rounded so that they add up to the order's. An
+-- order without an act has a row too, so that the sums are those of the orders.
 with
 
 orders as (
@@ -15,28 +16,21 @@ campaigns as (
 ),
 
 acts as (
-    select
-        campaign_touch_id,
-        campaign_id,
-        customer_id,
-        order_id,
-        occurred_at
+    select *
     from campaign_touches
     where is_act and campaign_id is not null
 ),
 
-own_acts as (
+candidates as (
     select
-        acts.order_id,
-        acts.campaign_touch_id,
-        acts.campaign_id,
-        acts.occurred_at,
+        order_id,
+        campaign_touch_id,
+        campaign_id,
+        occurred_at,
         true as is_own
     from acts
-    where acts.order_id is not null
-),
-
-earlier_acts as (
+    where order_id is not null
+    union all
     select
         orders.order_id,
         acts.campaign_touch_id,
@@ -51,48 +45,53 @@ earlier_acts as (
         and orders.ordered_at < acts.occurred_at + {{ var('cercle_attribution_window_days') }} * interval '1 day'
 ),
 
-candidates as (
-    select * from own_acts
-    union all
-    select * from earlier_acts
+numbered as (
+    select
+        *,
+        (row_number() over (partition by order_id order by is_own, occurred_at, campaign_touch_id))::integer as touch_number,
+        (count(*) over (partition by order_id))::integer as touch_count
+    from candidates
 ),
 
-last_touches as (
-    select distinct on (order_id)
-        order_id,
-        campaign_touch_id,
-        campaign_id,
-        occurred_at
-    from candidates
-    order by order_id, is_own desc, occurred_at desc, campaign_touch_id desc
+touched_orders as (
+    select
+        orders.*,
+        coalesce(numbered.touch_number, 0) as touch_number,
+        coalesce(numbered.touch_count, 0) as touch_count,
+        numbered.campaign_touch_id,
+        numbered.campaign_id as touch_campaign_id,
+        numbered.occurred_at as touch_at
+    from orders
+    left join numbered on orders.order_id = numbered.order_id
+    where orders.is_revenue
 ),
 
 attributed as (
     select
         -- ids
-        orders.order_id,
-        'last_touch' as model,
-        case when last_touches.order_id is null then 0 else 1 end as touch_number,
-        last_touches.campaign_touch_id,
-        last_touches.campaign_id,
-        orders.customer_id,
+        touched_orders.order_id,
+        touched_orders.touch_number,
+        touched_orders.campaign_touch_id,
+        touched_orders.touch_campaign_id as campaign_id,
+        touched_orders.customer_id,
 
         -- strings
         campaigns.channel,
         campaigns.kind as campaign_kind,
-        orders.currency_code,
+        touched_orders.currency_code,
 
         -- numerics
-        1::numeric as attributed_share,
-        orders.net_amount as attributed_amount,
+        touched_orders.touch_count,
+        {%- for model in ['last_touch', 'first_touch', 'linear', 'position'] %}
+        {{ cercle.credit_touch(model, 'touched_orders.net_amount', 'touched_orders.touch_number', 'touched_orders.touch_count') }}
+            as {{ model }}_amount,
+        {%- endfor %}
 
         -- timestamps
-        orders.ordered_at,
-        last_touches.occurred_at as touch_at
-    from orders
-    left join last_touches on orders.order_id = last_touches.order_id
-    left join campaigns on last_touches.campaign_id = campaigns.campaign_id
-    where orders.is_revenue
+        touched_orders.ordered_at,
+        touched_orders.touch_at
+    from touched_orders
+    left join campaigns on touched_orders.touch_campaign_id = campaigns.campaign_id
 )
 
 select * from attributed

@@ -1,29 +1,34 @@
--- Per model and currency, what is attributed is the net amount of the orders that count, no more and no less. Returns what differs.
+-- In each model, what is attributed of an order is its net amount, no more and no less. Returns the orders that differ.
 with
 
 attributed as (
     select
-        model,
-        currency_code,
-        sum(attributed_amount) as attributed_amount
+        order_id,
+        sum(last_touch_amount) as last_touch_amount,
+        sum(first_touch_amount) as first_touch_amount,
+        sum(linear_amount) as linear_amount,
+        sum(position_amount) as position_amount
     from {{ ref('attribution') }}
-    group by model, currency_code
+    group by order_id
 ),
 
-ordered as (
+orders as (
     select
-        currency_code,
-        sum(net_amount) as net_amount
+        order_id,
+        net_amount
     from {{ ref('orders') }}
     where is_revenue
-    group by currency_code
 )
 
 select
-    attributed.model,
-    ordered.currency_code,
-    attributed.attributed_amount,
-    ordered.net_amount
-from ordered
-left join attributed on ordered.currency_code = attributed.currency_code
-where attributed.attributed_amount is distinct from ordered.net_amount
+    orders.order_id,
+    orders.net_amount,
+    attributed.last_touch_amount,
+    attributed.first_touch_amount,
+    attributed.linear_amount,
+    attributed.position_amount
+from orders
+left join attributed on orders.order_id = attributed.order_id
+where row(
+        attributed.last_touch_amount, attributed.first_touch_amount, attributed.linear_amount, attributed.position_amount
+    ) is distinct from row(orders.net_amount, orders.net_amount, orders.net_amount, orders.net_amount)
