@@ -1,6 +1,6 @@
 -- M7. Segments enriched with social signals: per RFM segment the customers, those with any signal on a network, and those whose engagement
--- changes with it: none, some (1 or 2 contacts) or much (3 and more) in the year before the newest contact, reactions included. Beside it
--- the share of social media in the cost of marketing, and the published upper bound.
+-- changes with it: none, some (1 or 2 contacts) or much (3 and more) in the year before the newest contact, reactions included. Beside it what a
+-- customer of the segment is expected to bring (segment_forecasts), the share of social media in the cost of marketing, and the published upper bound.
 with
 
 bounds as (
@@ -50,10 +50,12 @@ select
     count(*) filter (
         where engaged.is_some <> engaged.is_some_without_social or engaged.is_much <> engaged.is_much_without_social
     ) as moved_count,
+    segment_forecasts.lifetime_value_amount as expected_value_amount,
     costs.social_cost_percent,
     market_comparison.published_figure as published_cost_percent
 from engaged
 cross join costs
+left join marts.segment_forecasts on engaged.segment = segment_forecasts.segment and segment_forecasts.is_current
 left join marts.market_comparison on market_comparison.figure_key = 'm7_budget_share'
-group by engaged.segment, costs.social_cost_percent, market_comparison.published_figure
+group by engaged.segment, segment_forecasts.lifetime_value_amount, costs.social_cost_percent, market_comparison.published_figure
 order by customer_count desc, engaged.segment;

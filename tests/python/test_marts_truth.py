@@ -115,6 +115,45 @@ def test_quintiles_are_those_of_a_plain_ranking(whole_world: World) -> None:
             assert row[score] == 1 + min(4, 5 * smaller // (len(ordered) - 1))
 
 
+def test_lifetime_value_is_measured_on_who_was_there(whole_world: World) -> None:
+    """The newest forecast, counted from the periods of segments and values three months before and now."""
+    now, before = (
+        row[0]
+        for row in whole_world.rows(
+            "select distinct valid_from from marts.segment_forecasts order by 1 desc limit 4"
+        )[::3]
+    )
+    outcomes: dict[str, list[Decimal]] = defaultdict(list)
+    for segment, count_before, count, amount in whole_world.rows(
+        "select segments.segment, earlier.order_count, value.order_count,"
+        " value.own_value_amount - earlier.own_value_amount"
+        " from marts.customer_segments as segments"
+        " inner join marts.customer_value as earlier on segments.customer_id = earlier.customer_id"
+        "  and earlier.valid_from <= %s and coalesce(earlier.valid_to, 'infinity') > %s"
+        " inner join marts.customer_value as value on segments.customer_id = value.customer_id"
+        "  and value.valid_from <= %s and coalesce(value.valid_to, 'infinity') > %s"
+        " where segments.segment is not null"
+        "  and segments.valid_from <= %s and coalesce(segments.valid_to, 'infinity') > %s",
+        before, before, now, now, before, before,
+    ):  # fmt: skip
+        outcomes[segment].append(amount if count > count_before else Decimal("NaN"))
+    found = {
+        row[0]: row[1:]
+        for row in whole_world.rows(
+            "select segment, customer_count, retained_count, lifetime_value_amount"
+            " from marts.segment_forecasts where is_current"
+        )
+    }
+    assert found.keys() == outcomes.keys()
+    for segment, amounts in outcomes.items():
+        retained = [amount for amount in amounts if not amount.is_nan()]
+        assert found[segment][:2] == (len(amounts), len(retained))
+        share = len(retained) / len(amounts)
+        mean = float(sum(retained)) / len(retained) if retained else 0.0
+        worth = sum(mean * share**quarter / 1.02 ** (quarter - 1) for quarter in range(1, 9))
+        assert float(found[segment][2]) == pytest.approx(worth, abs=0.006)
+
+
 def test_the_spot_that_backfired_is_flagged_within_a_day(whole_world: World) -> None:
     alerts = whole_world.rows(
         "select alerts.known_at - campaigns.starts_at < interval '2 days', alerts.contact_count, alerts.customer_count"
