@@ -18,7 +18,10 @@ from cercle.project import create_project
 from cercle.settings import Settings
 
 HOUSE = ("contact", "email", "marketing", "phone", "privacy", "social", "store")
-EXPECTED = {"cercle_build", "cercle_privacy", "cercle_upkeep", *(f"cercle_load_{source}" for source in HOUSE)}
+EXPECTED = {
+    *("cercle_build", "cercle_privacy", "cercle_upkeep", "cercle_watch"),
+    *(f"cercle_load_{source}" for source in HOUSE),
+}
 
 # What a DAG file says of itself, as JSON. Airflow is imported in a process of its own: it keeps one home per process.
 _DESCRIBE = """

@@ -15,6 +15,8 @@ from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.sdk import DAG, Asset, AssetAny, Param, TaskGroup
 
 from cercle.airflow import operators, privacy
+from cercle.airflow.dag_docs import BUILDING_DOC, DAILY_DOCS, LOADING_DOC
+from cercle.airflow.watch import WatchOperator
 from cercle.errors import CercleError
 from cercle.yaml_files import load_yaml
 
@@ -36,6 +38,9 @@ class TaskOptions:
         files_per_task: files that one mapped loading task takes.
         privacy_schedule: of the round of requests and retention, in UTC.
         upkeep_schedule: of upkeep, which locks tables that an erasure touched while it rewrites them.
+        watch_schedule: of the watch, which tells what needs a person.
+        notify_conn_ids: Airflow connections (smtp or http) that it tells; with none, CERCLE_NOTIFY of the worker.
+        watch_limits: from when on it tells; keyword arguments of `cercle.watch.Limits`.
     """
 
     owner: str = "cercle"
@@ -46,6 +51,9 @@ class TaskOptions:
     files_per_task: int = 50
     privacy_schedule: str | None = "0 5 * * *"
     upkeep_schedule: str | None = "30 3 * * *"
+    watch_schedule: str | None = "*/10 * * * *"
+    notify_conn_ids: tuple[str, ...] = ()
+    watch_limits: Mapping[str, Any] = field(default_factory=dict)
 
     def arguments(self) -> dict[str, Any]:
         """Return the default arguments of tasks."""
@@ -95,7 +103,8 @@ def build_dags(
         prefix: first part of DAG ids and asset names; two projects in one Airflow need two.
 
     Returns:
-        `<prefix>_load_<source>` for each source, `<prefix>_build`, `<prefix>_privacy`, `<prefix>_upkeep`.
+        `<prefix>_load_<source>` for each source, `<prefix>_build`, `<prefix>_privacy`, `<prefix>_upkeep`,
+        `<prefix>_watch`.
 
     Raises:
         CercleError: there is no project, or it names no source.
@@ -124,6 +133,7 @@ def build_dags(
         _building_dag(project, names),
         _privacy_dag(project),
         _upkeep_dag(project),
+        _watch_dag(project),
     ]
     return {dag.dag_id: dag for dag in dags}
 
@@ -134,7 +144,7 @@ def _loading_dag(project: _Project, source: str, schedule: str | None) -> DAG:
         f"load_{source}",
         schedule,
         f"Loads the new files of {source} into raw.",
-        _LOADING_DOC.format(source=source),
+        LOADING_DOC.format(source=source),
         tags=["cercle", "load"],
     ) as dag:
         find = operators.FindFilesOperator(
@@ -173,7 +183,7 @@ def _building_dag(project: _Project, sources: Iterable[str]) -> DAG:
         "build",
         AssetAny(*(project.raw_asset(source) for source in sources)),
         "Checks new deliveries, builds staging, intermediate and marts, checks and publishes them.",
-        _BUILDING_DOC,
+        BUILDING_DOC,
         default_args=arguments,
         params={
             "as_of": Param(
@@ -196,7 +206,7 @@ def _privacy_dag(project: _Project) -> DAG:
         "privacy",
         project.options.privacy_schedule,
         "Answers what needs no judgement, watches deadlines, keeps to retention.",
-        _DAILY_DOCS["privacy"],
+        DAILY_DOCS["privacy"],
     ) as dag:
         answer = privacy.AnswerStopsOperator(
             task_id="answer_stops",
@@ -223,7 +233,7 @@ def _upkeep_dag(project: _Project) -> DAG:
         "upkeep",
         project.options.upkeep_schedule,
         "Rewrites what erasures touched, and keeps the day's figures.",
-        _DAILY_DOCS["upkeep"],
+        DAILY_DOCS["upkeep"],
     ) as dag:
         purge = privacy.PurgeOperator(
             task_id="purge",
@@ -236,6 +246,24 @@ def _upkeep_dag(project: _Project) -> DAG:
             **project.step,
         )
         purge >> figures
+    return dag
+
+
+def _watch_dag(project: _Project) -> DAG:
+    with _dag(
+        project,
+        "watch",
+        project.options.watch_schedule,
+        "Tells what needs a person, once, and once that it is over.",
+        DAILY_DOCS["watch"],
+    ) as dag:
+        WatchOperator(
+            task_id="tell",
+            notify_conn_ids=project.options.notify_conn_ids,
+            limits=dict(project.options.watch_limits),
+            doc_md="Reads `ops`; writes `ops.watched_conditions`; sends e-mails and posts to webhooks.",
+            **project.step,
+        )
     return dag
 
 
@@ -339,55 +367,3 @@ def _source_names(path: Path) -> list[str]:
             where=str(path),
             remedy="Set CERCLE_PROJECT to a project made by `cercle init`, or pass sources=[…] to build_dags",
         ) from error
-
-
-_LOADING_DOC = """\
-Loads the new files of **{source}**.
-
-| | |
-|---|---|
-| reads | `<landing>/{source}/<entity>/…`, `ops.loads` (files seen before are skipped) |
-| writes | `raw.*`, `ops.loads`, `ops.rejected_rows`, `ops.normalised_values` |
-| then | the asset `raw/{source}`, which starts the building DAG |
-
-Run it again at any time: a file or a row that was stored is not stored twice. A file that cannot be read is
-refused in `ops.loads` with its reason, and the others go on.
-"""
-
-_BUILDING_DOC = """\
-Turns new deliveries into published marts.
-
-| group | reads | writes |
-|---|---|---|
-| raw | new loads | `ops.quality_results`, states in `ops.loads`, `ops.builds` |
-| staging | `raw` | `staging` (views) |
-| intermediate | `staging`, `identity`, `privacy` | the ledger in `privacy`, `intermediate` |
-| marts | `intermediate` | `marts_build`; after the check, in one transaction, `marts` and `identity` |
-
-A failed check publishes nothing: readers go on seeing the last publication. A run that was killed is simply run
-again.
-"""
-
-_DAILY_DOCS = {
-    "privacy": """\
-The daily round of persons' requests.
-
-| task | reads | writes |
-|---|---|---|
-| answer_stops | `privacy.requests` | answers and ledger events of objections and withdrawals of known customers |
-| check_deadlines | `privacy.requests` | nothing: it fails while a request is late, or ends within five days |
-| apply_retention | `privacy.policy_rules` (HOUSE), `ops.loads` | deletes old rejected rows, old landing files |
-
-What needs judgement waits for a person: `cercle privacy requests`.
-""",
-    "upkeep": """\
-What the warehouse needs at night.
-
-| task | reads | writes |
-|---|---|---|
-| purge | `privacy.erasure_relations`, `archive` | rewritten tables, `privacy.rewrites`; old accounting rows go |
-| keep_figures | `marts.contactability`, the ledger, requests | `privacy.consent_daily`, `privacy.requests_daily` |
-
-A table is locked while it is rewritten, and only those are that an erasure touched.
-""",
-}
