@@ -22,7 +22,7 @@ JOBS ?= 2
 UV := env UV_COMPILE_BYTECODE=1 UV_HTTP_TIMEOUT=180 UV_NO_CONFIG=1 \
 	$(if $(PIP_INDEX_URL),UV_DEFAULT_INDEX=$(PIP_INDEX_URL)) VIRTUAL_ENV=$(VENV) $(BIN)/uv
 
-PYTEST := $(BIN)/python -m pytest tests/python --numprocesses $(JOBS) --dist loadgroup --no-loadscope-reorder --durations 15
+PYTEST := $(BIN)/python -m pytest tests/python --numprocesses $(JOBS) --dist loadfile --no-loadscope-reorder --durations 15
 
 .PHONY: help
 help: ## List the targets
