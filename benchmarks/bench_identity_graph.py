@@ -43,8 +43,8 @@ EDGES = sql.SQL("bench.edges (left_key, right_key)")
 ALL_EDGES = sql.SQL("select left_key, right_key from bench.edges")
 # A person has one to four identifiers, as many records as join them, and some more.
 IDENTIFIER_SHARES = (0.3, 0.35, 0.2, 0.15)
-MORE_RECORDS = 3.17
-EDGES_PER_PERSON = 8.77
+MORE_RECORDS = 2.6
+EDGES_PER_PERSON = 8.88
 JOINING_SHARE = 0.1
 
 
@@ -121,7 +121,7 @@ def make_chain(length: int) -> tuple[Numbers, Numbers]:
 
 
 def make_people(chance: np.random.Generator, edge_count: int) -> tuple[Numbers, Numbers]:
-    """People's records and identifiers: each record has two identifiers of its person, or the only one."""
+    """People: each record has three identifiers of its person, or all of them where there are fewer."""
     count = max(1, round(edge_count / EDGES_PER_PERSON))
     identifier_counts = chance.choice(np.arange(1, 5), count, p=IDENTIFIER_SHARES)
     record_counts = np.maximum(identifier_counts - 1, 1) + chance.poisson(MORE_RECORDS, count)
@@ -130,11 +130,8 @@ def make_people(chance: np.random.Generator, edge_count: int) -> tuple[Numbers, 
     places = np.arange(len(persons)) - np.repeat(np.cumsum(record_counts) - record_counts, record_counts)
     sizes, firsts = identifier_counts[persons], first_identifiers[persons]
     records = np.arange(len(persons))
-    has_second = sizes > 1
-    return (
-        np.concatenate([records, records[has_second]]),
-        np.concatenate([firsts + places % sizes, (firsts + (places + 1) % sizes)[has_second]]),
-    )
+    links = [(records[sizes > link], (firsts + (places + link) % sizes)[sizes > link]) for link in range(3)]
+    return np.concatenate([lefts for lefts, _ in links]), np.concatenate([rights for _, rights in links])
 
 
 def shuffle(chance: np.random.Generator, lefts: Numbers, rights: Numbers) -> tuple[Numbers, Numbers]:

@@ -51,10 +51,10 @@ models:
 # A model that is no table asks nothing: which table would break its own key if this one's were broken.
 KEY_STANDS_IN = {
     "int_clusters_resolved": "int_customer_ids_versioned",
-    "int_edges_adopted": "identity_links",
-    "int_edges_linked": "identity_links",
+    "int_edges_adopted": "int_links_assigned",
+    "int_edges_linked": "int_links_assigned",
     "int_edges_matched": "int_edges_judged",
-    "int_links_unioned": "identity_links",
+    "int_links_unioned": "int_links_assigned",
 }
 
 

@@ -1,42 +1,37 @@
+{{ config(materialized='view') }}
+
+-- The links stand in int_links_assigned, which stays where nothing changed, its key guarded there; publication writes them to marts.
 with
 
 links as (
     select *
-    from {{ ref('int_links_unioned') }}
+    from {{ ref('int_links_assigned') }}
 ),
 
-record_customers as (
-    select *
-    from {{ ref('int_record_customers') }}
-),
-
-final as (
+identity_links as (
     select
         -- ids
-        md5(concat_ws('|', links.record_key, links.identifier_type, links.identifier_key)) as identity_link_id,
-        links.record_key,
-        record_customers.customer_id,
+        identity_link_id,
+        record_key,
+        customer_id,
 
         -- strings
-        links.identifier_type,
-        links.identifier_key,
-        md5(links.node_key) as link_node,
-        links.rule,
-        links.evidence,
-        links.set_aside_reason,
+        identifier_type,
+        identifier_key,
+        link_node,
+        rule,
+        evidence,
+        set_aside_reason,
 
         -- numerics
-        links.score::numeric(4, 2) as score,
+        score,
 
         -- booleans
-        links.set_aside_reason is not null as is_set_aside,
+        is_set_aside,
 
         -- timestamps
-        links.observed_at
+        observed_at
     from links
-    left join record_customers on links.record_key = record_customers.record_key
-    -- In the order of the key: its index then grows at one end.
-    order by identity_link_id
 )
 
-select * from final
+select * from identity_links
