@@ -113,6 +113,10 @@ bench-run: install ## Measure `make run`: first, with nothing new, with 1 % new 
 bench-identity-graph: install ## Measure connected components: 10,000,000 edges whole, then new and withdrawn ones, as JSON
 	@$(BIN)/python benchmarks/bench_identity_graph.py $(ARGS)
 
+.PHONY: bench-load
+bench-load: install ## Measure the loader, 1,000,000 rows by each way in, beside a bare COPY, as JSON; see docs/measurements.md
+	@$(BIN)/python benchmarks/bench_load.py $(ARGS)
+
 .PHONY: bench-consent
 bench-consent: install ## Measure the ledger and all decisions, 1,000,000 events of 300,000 people, and 1 % more, as JSON
 	@$(BIN)/python benchmarks/bench_consent.py $(ARGS)

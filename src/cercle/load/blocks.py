@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import BinaryIO
 
 __all__ = ["LONGEST_RECORD", "Block", "read_blocks", "visible"]
@@ -19,15 +20,20 @@ class Block:
 
     Attributes:
         first_line: number of the first, from 1.
-        lines: without their line feeds; a carriage return before one is still there.
+        text: all of them, the last one without its line feed.
         is_suspect: some line holds bytes that are not of the encoding (as lone surrogates), or a NUL.
         is_overlong: the block is one line that was cut, for it is longer than LONGEST_RECORD.
     """
 
     first_line: int
-    lines: list[str]
+    text: str
     is_suspect: bool = False
     is_overlong: bool = False
+
+    @cached_property
+    def lines(self) -> list[str]:
+        """The lines without their line feeds; a carriage return before one is still there."""
+        return self.text.split("\n")
 
 
 def read_blocks(stream: BinaryIO, encoding: str = "utf-8") -> Iterator[Block]:
@@ -49,7 +55,7 @@ def read_blocks(stream: BinaryIO, encoding: str = "utf-8") -> Iterator[Block]:
             rest += data
             if len(rest) > LONGEST_RECORD:
                 beginning, rest = rest[: _LONGEST_PAYLOAD + 1], _skip_line(stream)
-                yield Block(line, [beginning.decode(encoding, "surrogateescape")], is_overlong=True)
+                yield Block(line, beginning.decode(encoding, "surrogateescape"), is_overlong=True)
                 line += 1
             continue
         whole, rest = rest + data[:cut], data[cut + 1 :]
@@ -74,8 +80,8 @@ def _decode(line: int, data: bytes, encoding: str) -> Block:
         text = data.decode(encoding)
     except UnicodeDecodeError:
         text = data.decode(encoding, "surrogateescape")
-        return Block(line, text.split("\n"), is_suspect=True)
-    return Block(line, text.split("\n"), is_suspect="\x00" in text)
+        return Block(line, text, is_suspect=True)
+    return Block(line, text, is_suspect="\x00" in text)
 
 
 def visible(text: str) -> str:

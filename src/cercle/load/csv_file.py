@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections import deque
 from collections.abc import Iterator
 from typing import BinaryIO
@@ -26,19 +27,20 @@ class _TooLongError(Exception):
 class CsvReader:
     """Reads CSV with a header.
 
-    A block without quotes, NUL, bad bytes and stray carriage returns goes to COPY as it is, the line number before
-    each row. Any other goes through the csv module, strictly. Where a quote is never closed just the line with it is
-    rejected, and reading goes on behind it: one bad quote does not swallow the rest of the file.
+    A block whose lines are rows as they stand, with quotes only around whole cells, goes to COPY as it is, the line
+    number before each row. Any other goes through the csv module, strictly. Where a quote is never closed just the line
+    with it is rejected, and reading goes on behind it: one bad quote does not swallow the rest of the file.
     """
 
     def __init__(self, stream: BinaryIO, entity: Entity) -> None:
         self._entity = entity
         self.delimiter = entity.delimiter
+        self._quoted_cell = _quoted_cell(entity.delimiter)
         self.longest = 0
         self.fields: list[Field] = []
         self.extra_columns: set[str] = set()
         self._blocks = read_blocks(stream, entity.encoding)
-        self._block = Block(1, [])
+        self._block = Block(1, "")
         self._next = 0  # index of the line in the block that is read next
         self._taken: list[str] = []  # lines of the row that is being read
         self._taken_size = 0
@@ -87,32 +89,34 @@ class CsvReader:
             yield plain if plain is not None else self._careful()
 
     def _plain(self, block: Block) -> Part | None:
-        """The rest of a block that needs no parsing, None where it does."""
+        """The rest of a block whose lines are rows as they stand, None where a line needs parsing."""
         lines = block.lines[self._next :] if self._next else block.lines
-        text = "\n".join(lines)
-        if '"' in text:
-            return None
+        text = "\n".join(lines) if self._next else block.text
         if "\r" in text:
-            lines = [line.removesuffix("\r") for line in lines]
-            if any("\r" in line for line in lines):
+            text = f"{text}\n".replace("\r\n", "\n")[:-1]
+            if "\r" in text:
                 return None
+            lines = text.split("\n")
+        bare_lines = lines
+        if '"' in text:
+            bare = self._quoted_cell.sub("", f"\n{text}\n")
+            if '"' in bare:
+                return None
+            bare_lines = bare[1:-1].split("\n")
         first = block.first_line + self._next
         self._next = len(block.lines)
-        self.longest = max(self.longest, max(map(len, lines), default=0))
+        self.longest = max(self.longest, *map(len, lines))
         mark, wanted = self.delimiter, len(self.fields) - 1
-        rows = [
-            f"{number}{mark}{line}" for number, line in enumerate(lines, first) if line.count(mark) == wanted
-        ]
+        counts = [line.count(mark) for line in bare_lines]
+        if wanted and set(counts) == {wanted}:
+            return Part(f"{text}\n", len(lines), first_line=first)
+        rows: list[str] = []
         bad: list[Unreadable] = []
-        if len(rows) < len(lines) or wanted == 0:
-            rows = []
-            for number, line in enumerate(lines, first):
-                if not line:
-                    continue
-                if line.count(mark) == wanted:
-                    rows.append(f"{number}{mark}{line}")
-                else:
-                    bad.append(self._wrong_count(number, line.count(mark) + 1, line))
+        for number, (line, count) in enumerate(zip(lines, counts, strict=True), first):
+            if count == wanted and line:
+                rows.append(f"{number}{mark}{line}")
+            elif line:
+                bad.append(self._wrong_count(number, count + 1, line))
         return Part(LINE_END.join([*rows, ""]) if rows else "", len(rows), bad)
 
     def _careful(self) -> Part:
@@ -221,6 +225,12 @@ class CsvReader:
 
     def finish(self) -> None:
         """Nothing: the header told all."""
+
+
+def _quoted_cell(delimiter: str) -> re.Pattern[str]:
+    """A whole cell in quotes on one line, as RFC 4180 has it; a quote that is in none may be misplaced."""
+    around = re.escape(f"{delimiter}\n")
+    return re.compile(rf'"(?<=[{around}]")(?:[^"\n]++|"")*+"(?=[{around}])')
 
 
 def _without_bad_bytes(

@@ -47,18 +47,21 @@ def note_known_rows(
                 ready._line,
                 held._row_id,
                 held._load_id as holder_id,
+                held._line as holder_line,
                 row_number() over (partition by held._row_id order by ready._line) as place{amounts}
             from ({statements.hashed(has_suppressed)}) as ready
             cross join lateral (
-                select held._row_id, held._load_id
+                select held._row_id, held._load_id, held._line
                 from {statements.raw_table} as held
                 where held._source = {literal(source)} and {match}
                 offset 0
             ) as held
             """
         )
-    # The first of a repeated row is the one that was stored.
-    connection.execute("delete from pg_temp.cercle_known where holder_id = %s and place = 1", (load_id,))
+    # Of a repeated row one was stored.
+    connection.execute(
+        "delete from pg_temp.cercle_known where holder_id = %s and holder_line = _line", (load_id,)
+    )
     parameters: dict[str, Any] = {"load_id": load_id, "relation": entity.raw_relation}
     connection.execute(
         """

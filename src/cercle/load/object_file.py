@@ -23,6 +23,7 @@ from cercle.sources import BadRow, ParseContext, Parser
 
 if TYPE_CHECKING:
     import pandas
+    import pyarrow as pa
 
 __all__ = ["ParquetReader", "ParsedReader"]
 
@@ -36,13 +37,8 @@ class ParquetReader:
     delimiter = ","
 
     def __init__(self, path: Path, entity: Entity) -> None:
-        try:
-            from pyarrow import parquet
-        except ImportError:
-            raise CercleError(
-                "Parquet files need the package pyarrow",
-                remedy="pip install 'cercle[vendors]', or deliver CSV",
-            ) from None
+        from pyarrow import parquet
+
         try:
             self._file = parquet.ParquetFile(path)
         except (OSError, ValueError):
@@ -70,9 +66,19 @@ class ParquetReader:
 
     def parts(self) -> Iterator[Part]:
         """Yield the rows in batches."""
+        import pyarrow as pa
+
+        from cercle.load.columns import text_columns
+
         line = 1
         try:
             for batch in self._file.iter_batches(batch_size=_ROWS_AT_ONCE):
+                lines = pa.array(range(line, line + batch.num_rows), pa.int64())
+                columns = text_columns(batch, self._columns, self.fields, lines)
+                if columns is not None:
+                    line += batch.num_rows
+                    yield Part(row_count=batch.num_rows, columns=columns)
+                    continue
                 values = [_as_python(column) for column in batch.columns]
                 items = [dict(zip(self._columns, row, strict=True)) for row in zip(*values, strict=True)]
                 yield _part(enumerate(items, line), self._objects)
@@ -137,7 +143,7 @@ class ParsedReader:
                 waiting.append(item)
                 size += sum(len(value) for value in item[1].values() if isinstance(value, str))
             else:
-                waiting.extend(self._frame_rows(item))
+                yield from self._frame_parts(item)
             if len(waiting) + len(bad) >= _ROWS_AT_ONCE or size >= _TEXT_AT_ONCE:
                 yield self._flush(waiting, bad)
                 waiting, bad, size = [], [], 0
@@ -161,11 +167,46 @@ class ParsedReader:
         part = _part(waiting, self._objects)
         return Part(part.text, part.row_count, [*bad, *part.unreadable])
 
+    def _frame_parts(self, frame: pandas.DataFrame) -> Iterator[Part]:
+        """Yield a data frame's rows: as columns, or one by one where a value needs it."""
+        for start in range(0, len(frame), _ROWS_AT_ONCE):
+            rows = frame.iloc[start : start + _ROWS_AT_ONCE]
+            columns = self._frame_columns(rows)
+            if columns is None:
+                yield self._flush(list(self._frame_rows(rows)), [])
+            else:
+                self._row_count += len(rows)
+                self._frame_line += len(rows)
+                yield Part(row_count=len(rows), columns=columns)
+
+    def _frame_columns(self, frame: pandas.DataFrame) -> pa.RecordBatch | None:
+        import pyarrow as pa
+
+        from cercle.load.columns import text_columns
+
+        texts = frame.drop(columns="_line", errors="ignore")
+        try:
+            rows = pa.RecordBatch.from_pandas(texts, preserve_index=False)
+            lines = pa.array(self._lines(frame), pa.int64())
+        except (
+            pa.ArrowInvalid,
+            pa.ArrowTypeError,
+            UnicodeEncodeError,
+        ):  # values of several types, half a character
+            return None
+        columns = text_columns(rows, [str(name) for name in texts.columns], self.fields, lines)
+        if columns is not None:
+            self._objects.see(str(name) for name in texts.columns)
+        return columns
+
+    def _lines(self, frame: pandas.DataFrame) -> Iterable[int]:
+        if "_line" in frame.columns:
+            return [int(line) for line in frame["_line"]]
+        return range(self._frame_line, self._frame_line + len(frame))
+
     def _frame_rows(self, frame: pandas.DataFrame) -> Iterator[tuple[int, Mapping[str, Any]]]:
-        plain = frame.astype(object).where(frame.notna(), None)
-        has_lines = "_line" in plain.columns
-        for item in plain.to_dict("records"):
-            line = int(item.pop("_line")) if has_lines else self._frame_line
+        plain = frame.astype(object).where(frame.notna(), None).drop(columns="_line", errors="ignore")
+        for line, item in zip(self._lines(frame), plain.to_dict("records"), strict=True):
             self._frame_line += 1
             yield line, {str(name): value for name, value in item.items()}
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Protocol
 
 import orjson
 
@@ -14,12 +15,16 @@ from cercle.contracts import Column, Entity
 from cercle.load.opening import FileRefusedError
 from cercle.load.result import REASONS, Unreadable
 
+if TYPE_CHECKING:
+    import pyarrow
+
 __all__ = [
     "LINE_END",
     "Field",
     "ObjectRows",
     "Part",
     "RowReader",
+    "Vetted",
     "fields_by_column",
     "match_header",
     "unreadable",
@@ -52,11 +57,45 @@ class Part:
         text: rows as CSV for COPY: the line, then the fields in order; an empty cell is null. Each ends in LINE_END.
         row_count: rows in it.
         unreadable: rows that are not in it.
+        first_line: the line of the first row, where the text is lines of the file as they stand, without their numbers.
+        columns: the rows as a pyarrow record batch of `_line` and texts f0, f1, …, where there is no text.
     """
 
     text: str = ""
     row_count: int = 0
     unreadable: list[Unreadable] = field(default_factory=list)
+    first_line: int | None = None
+    columns: pyarrow.RecordBatch | None = None
+
+    def numbered(self, delimiter: str) -> bytes:
+        """Return the rows as CSV with the line before each."""
+        if self.columns is not None:
+            from cercle.load.columns import as_csv
+
+            return as_csv(self.columns, delimiter)
+        if self.first_line is None:
+            return self.text.encode()
+        lines = self.text.removesuffix("\n").split("\n")
+        return "".join(
+            f"{number}{delimiter}{line}{LINE_END}" for number, line in enumerate(lines, self.first_line)
+        ).encode()
+
+
+@dataclass(frozen=True)
+class Vetted:
+    """A part of a file, sorted.
+
+    Attributes:
+        ready: rows as text for COPY into raw.
+        ready_count: rows in it.
+        doubtful: rows as CSV for the table of texts.
+        sums: of the ready rows: amount -> sum.
+    """
+
+    ready: bytes
+    ready_count: int
+    doubtful: bytes
+    sums: Mapping[str, Decimal] = field(default_factory=dict)
 
 
 class RowReader(Protocol):
@@ -228,6 +267,10 @@ class ObjectRows:
             self.extra_columns.update(extra)
             cells[self._width] = _as_json(extra)
         return cells
+
+    def see(self, names: Iterable[str]) -> None:
+        """Note that columns of these names are there."""
+        self._unseen -= {self._positions[name] for name in names if name in self._positions}
 
     def refuse_missing(self, row_count: int) -> None:
         """Refuse the file where a required column was in none of its rows.

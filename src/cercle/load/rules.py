@@ -15,13 +15,22 @@ from psycopg import sql
 from cercle.contracts import Column
 from cercle.load.result import REASONS
 
-__all__ = ["Failure", "Rules", "identifier", "literal"]
+__all__ = [
+    "LONG_NUMBERS",
+    "TRUTHS",
+    "Failure",
+    "Rules",
+    "identifier",
+    "last_moment",
+    "limit_of",
+    "literal",
+]
 
 LONGEST_VALUE = 1 << 20  # bytes
 LONGEST_IDENTIFIER = 1000
 LONGEST_KEY = 500  # a B-tree entry must stay below 2,700 bytes
 _BLANKS = r"E' \t\r\n\u00a0\u202f\u200b'"
-_TRUTHS = "('true', 'false', 't', 'f', 'yes', 'no', 'y', 'n', 'on', 'off', '1', '0')"
+TRUTHS = ("true", "false", "t", "f", "yes", "no", "y", "n", "on", "off", "1", "0")  # true and false by turns
 _FORMS = {"ymd": "2025-12-31", "dmy": "31/12/2025", "mdy": "12/31/2025"}
 _CODES = {
     "bigint": "bad_integer",
@@ -30,7 +39,7 @@ _CODES = {
     "jsonb": "bad_json_value",
 }
 _FREE_TYPES = ("free_text", "consent_proof")
-_LONG_NUMBERS = ("order_id", "phone", "loyalty_id", "customer_ref", "account_ref")
+LONG_NUMBERS = ("order_id", "phone", "loyalty_id", "customer_ref", "account_ref")
 
 
 @dataclass(frozen=True)
@@ -87,7 +96,7 @@ class Rules:
                 begins = f"""{value} collate "C" not between '!' and '~'"""
                 blank += f" or ({begins} and btrim({value}, {_BLANKS}) = '')"
             checks.append(("missing_value", blank, ""))
-        limit = _limit(column)
+        limit = limit_of(column)
         if self._longest * 4 > limit:  # a character has at most four bytes
             checks.append(("value_too_long", f"octet_length({value}) > {limit}", f"{limit:,}"))
         checks += self._type_checks(column, value)
@@ -125,29 +134,25 @@ class Rules:
         condition = {
             "bigint": lambda: self._bad_number(value, "bigint"),
             "numeric": lambda: self._bad_number(value, "numeric"),
-            "boolean": lambda: f"lower({value}) not in {_TRUTHS}",
+            "boolean": lambda: f"lower({value}) not in {TRUTHS}",
             "jsonb": lambda: self._not_valid(value, "jsonb", "true"),
         }.get(column.data_type)
         if condition is not None:
             return [(_CODES[column.data_type], condition(), "")]
-        if column.key_position is not None or column.semantic_type in _LONG_NUMBERS:
+        if column.key_position is not None or column.semantic_type in LONG_NUMBERS:
             ruined = rf"{value} like '%E+%' and {value} ~ '^\d[.,]\d+E\+\d\d$'"
             return [("spreadsheet_number", ruined, "")]
         return []
 
     def _moment_checks(self, column: Column, value: str) -> list[tuple[str, str, str]]:
         form = _FORMS[column.date_order]
-        last_year = self._now.year + 10
+        outside = f"""{value} collate "C" not between '1900' and '{last_moment(column, self._now)}'"""
         if column.data_type == "date":
-            is_birth = column.semantic_type == "birth_date"
-            last = f"{self._now:%Y-%m-%d}" if is_birth else f"{last_year}-12-31"
             bad = self._not_valid(value, "date", f"({value} like '____-__-__')")
-            outside = f"""{value} collate "C" not between '1900' and '{last}'"""
-            shown = "today" if is_birth else "10 years ahead"
+            shown = "today" if column.semantic_type == "birth_date" else "10 years ahead"
             return [("bad_date", bad, form), ("date_out_of_range", outside, shown)]
         plain = f"({value} like '____-__-__%' and {value} not like '%B%' and {value} not like '%b%')"
         bad = self._not_valid(value, "timestamptz", plain)
-        outside = f"""{value} collate "C" not between '1900' and '{last_year}-12-31Z'"""
         return [("bad_timestamp", bad, f"{form}T13:45:00+01:00"), ("timestamp_out_of_range", outside, "")]
 
     def _bad_number(self, value: str, data_type: str) -> str:
@@ -164,7 +169,21 @@ class Rules:
         return f"{value} is not null and not ({plain} and {self._is_valid}({value}, '{data_type}'))"
 
 
-def _limit(column: Column) -> int:
+def last_moment(column: Column, now: datetime) -> str:
+    """Return the last date or time that a column may hold, as text in ISO 8601; the first is the year 1900.
+
+    Args:
+        column: a date or a time.
+        now: the loader's clock.
+    """
+    if column.semantic_type == "birth_date":
+        return f"{now:%Y-%m-%d}"
+    last_day = f"{now.year + 10}-12-31"
+    return last_day if column.data_type == "date" else f"{last_day}Z"
+
+
+def limit_of(column: Column) -> int:
+    """Return the most bytes that a value of a column may have."""
     if column.key_position is not None:
         return LONGEST_KEY
     is_free = column.semantic_type is None or column.semantic_type in _FREE_TYPES

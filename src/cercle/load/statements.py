@@ -224,6 +224,10 @@ class Statements:
             f"select count(*), {self.sums()} from inserted"
         )
 
+    def stored(self, load_id: int) -> str:
+        """Count what raw holds for a load, and sum its amounts."""
+        return f"select count(*), {self.sums()} from {self.raw_table} where _load_id = {load_id}"
+
 
 def row_hash(columns: Iterable[Column]) -> str:
     """Return SQL of the hash of a typed row: md5 over column=value of what is not null.

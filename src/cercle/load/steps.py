@@ -4,29 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from decimal import Decimal
-from typing import Any
+from datetime import UTC, datetime
+from decimal import Decimal, localcontext
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 from psycopg.types.json import Jsonb
 
 from cercle.errors import EXIT_INTERNAL, CercleError
 from cercle.load.delivery import Delivery
+from cercle.load.intake import EXACT, Intake, take_in
 from cercle.load.known import move_rows, note_known_rows
 from cercle.load.partitions import replace_partitions
 from cercle.load.raw_tables import ensure_raw_tables
 from cercle.load.rejects import reject_failing, write_unreadable
 from cercle.load.result import LoadResult, Unreadable
 from cercle.load.rows import RowReader
-from cercle.load.rules import literal
 from cercle.load.statements import INCOMING, Statements
 from cercle.load.suppress import REASON, Suppression
 from cercle.load.values import add_normalised_values
 from cercle.settings import Settings
 
+if TYPE_CHECKING:
+    from cercle.load.vetting import Vetting
+
 __all__ = ["Load"]
 
-_UNREADABLE_AT_ONCE = 1_000
 _ANALYSE_FROM = 5_000  # rows: below, autovacuum's own time will do
 _PARTS = ("stored", "known", "rejected", "suppressed")
 
@@ -46,6 +49,32 @@ class _Tally:
     counts: Mapping[str, int]
     sums: Mapping[str, Sums]
     taken_count: int = 0
+
+    def plus(self, other: _Tally) -> _Tally:
+        """Return both together."""
+        states = {*self.counts, *other.counts, *self.sums, *other.sums}
+        return _Tally(
+            {state: self.counts.get(state, 0) + other.counts.get(state, 0) for state in states},
+            {state: _added(self.sums.get(state, {}), other.sums.get(state, {})) for state in states},
+            self.taken_count + other.taken_count,
+        )
+
+
+def _added(one: Sums, other: Sums) -> Sums:
+    with localcontext(prec=EXACT):
+        return _trimmed(
+            {name: Decimal(one.get(name, "0")) + Decimal(other.get(name, "0")) for name in {*one, *other}}
+        )
+
+
+def _trimmed(sums: Mapping[str, Decimal]) -> Sums:
+    """As PostgreSQL's trim_scale writes them."""
+    with localcontext(prec=EXACT):
+        return {name: f"{amount.normalize():f}" for name, amount in sums.items()}
+
+
+class _UnnumberedError(Exception):
+    """Rows without a key went two ways, so that identical ones cannot be numbered."""
 
 
 class Load:
@@ -73,8 +102,8 @@ class Load:
         self._settings = settings
         self._on_rows = on_rows or (lambda count: None)
         self._load_id = 0
-        self._parsed_count = 0
-        self._unreadable_count = 0
+        self._vetting: Vetting | None = None
+        self._intake = Intake()
         self._unreadable_erased_count = 0
 
     def run(self) -> LoadResult:
@@ -90,14 +119,32 @@ class Load:
             return self._result("skipped", load_id=earlier, message="The same bytes were loaded before.")
         self._load_id = self._delivery.insert_load(self._connection, "loaded")
         self._suppression = Suppression.load(self._connection, self._settings, self._source)
+        return self._load_vetted() or self._load(is_vetted=False)
+
+    def _load_vetted(self) -> LoadResult | None:
+        """Load with vetting; None, and nothing stored, where raw has one of the vetted rows already."""
+        if self._suppression:  # each identifier must be looked at
+            return None
+        try:
+            with self._connection.transaction():
+                return self._load(is_vetted=True)
+        except (psycopg.DataError, psycopg.errors.UniqueViolation, _UnnumberedError):
+            return None
+
+    def _load(self, *, is_vetted: bool) -> LoadResult:
+        self._unreadable_erased_count = 0
         with self._delivery.reader() as reader:
-            self._read(reader)
+            self._vetting = self._new_vetting(reader) if is_vetted else None
+            self._intake = take_in(self._connection, reader, self._vetting, self._put_aside, self._on_rows)
             reader.finish()
             shape = (self._entity, reader.fields, reader.longest, self._connection.info.server_version)
             extra_columns = tuple(sorted(reader.extra_columns))
         careful = Statements(*shape)
-        tally = self._store_hopefully(Statements(*shape, is_hopeful=True)) or self._store(careful)
-        return self._conclude(careful, tally, extra_columns)
+        vetted = self._vetted(careful)
+        if self._intake.parsed_count > self._intake.vetted_count or self._intake.unreadable_count:
+            rest = self._store_hopefully(Statements(*shape, is_hopeful=True)) or self._store(careful)
+            vetted = vetted.plus(rest)
+        return self._conclude(careful, vetted, extra_columns)
 
     def _set_session(self) -> None:
         """Keep other loads off the raw table; times without a zone are the source's."""
@@ -125,28 +172,24 @@ class Load:
 
     # --- reading ------------------------------------------------------------------------------------------
 
-    def _read(self, reader: RowReader) -> None:
-        """COPY the file into a temporary table of texts; what cannot be read goes to ops.rejected_rows."""
-        columns = ", ".join(f"f{i} text" for i in range(len(reader.fields)))
-        self._connection.execute(f"drop table if exists {INCOMING}")
-        self._connection.execute(
-            f"create temporary table cercle_incoming (_line bigint, {columns}) on commit drop"
-        )
-        command = f"copy {INCOMING} from stdin (format csv, delimiter {literal(reader.delimiter)})"
-        parts = reader.parts()
-        is_done = False
-        while not is_done:
-            is_done, unreadable = True, list[Unreadable]()
-            with self._connection.cursor() as cursor, cursor.copy(command) as copy:
-                for part in parts:
-                    copy.write(part.text)
-                    unreadable += part.unreadable
-                    self._parsed_count += part.row_count
-                    self._on_rows(part.row_count + len(part.unreadable))
-                    if len(unreadable) >= _UNREADABLE_AT_ONCE:
-                        is_done = False
-                        break
-            self._put_aside(unreadable)
+    def _new_vetting(self, reader: RowReader) -> Vetting:
+        from cercle.load.vetting import Vetting  # pyarrow: only where a file is loaded
+
+        constants = (self._source.name, self._load_id, self._delivery.started_at)
+        return Vetting(self._entity, reader.fields, reader.delimiter, constants, datetime.now(UTC))
+
+    def _vetted(self, statements: Statements) -> _Tally:
+        """Count what stands in raw already; it must be what was sent there."""
+        intake = self._intake
+        if intake.arrived_count != intake.vetted_count:
+            raise self._imbalance(f"{intake.vetted_count} rows were sent, {intake.arrived_count} arrived")
+        if intake.vetted_count and not self._entity.is_keyed and intake.vetted_count < intake.parsed_count:
+            raise _UnnumberedError
+        sums: Mapping[str, Sums] = {}
+        if intake.vetted_count and statements.money:
+            _, stored_sums = self._answer(statements.stored(self._load_id))
+            sums = {"read": _trimmed(intake.vetted_sums), "stored": stored_sums}
+        return _Tally({"stored": intake.vetted_count}, sums)
 
     def _put_aside(self, rows: list[Unreadable]) -> None:
         """Keep rows that cannot be read; those that name an erased person are just counted."""
@@ -159,20 +202,18 @@ class Load:
                 "insert into ops.suppressed_rows values (%s, %s, %s) on conflict do nothing",
                 (self._load_id, row.line, REASON),
             )
-        self._unreadable_count += len(rows)
         self._unreadable_erased_count += len(erased)
 
     # --- storing ------------------------------------------------------------------------------------------
 
     def _store_hopefully(self, hopeful: Statements) -> _Tally | None:
         """Store the file as if every row of it were in order and new; None, and nothing stored, where one is not."""
-        if self._unreadable_count or self._suppression:
+        if self._intake.unreadable_count or self._suppression:
             return None
         try:
             with self._connection.transaction():
                 read_count, read_sums = self._answer(hopeful.totals)
-                if read_count != self._parsed_count:
-                    raise self._imbalance(f"{self._parsed_count} rows were sent, {read_count} arrived")
+                self._check_arrived(read_count)
                 insert = hopeful.insert(self._source.name, self._load_id, self._delivery.started_at)
                 stored_count, stored_sums = self._answer(insert)
         except (psycopg.DataError, psycopg.errors.UniqueViolation):
@@ -185,8 +226,7 @@ class Load:
         connection.execute(f"analyze {INCOMING}")
         self._suppression.clear_references(connection, careful)
         read_count, read_sums = self._answer(careful.totals)
-        if read_count != self._parsed_count:
-            raise self._imbalance(f"{self._parsed_count} rows were sent, {read_count} arrived")
+        self._check_arrived(read_count)
         suppressed_count, suppressed_sums = self._suppression.suppress(connection, careful, load_id)
         has_suppressed = suppressed_count > 0
         insert = careful.insert(source.name, load_id, self._delivery.started_at, has_suppressed)
@@ -202,7 +242,7 @@ class Load:
         counts = {
             "stored": stored_count,
             "known": known_count,
-            "rejected": failing_count + self._unreadable_count - self._unreadable_erased_count,
+            "rejected": failing_count + self._intake.unreadable_count - self._unreadable_erased_count,
             "suppressed": suppressed_count + self._unreadable_erased_count,
         }
         sums = {
@@ -213,6 +253,11 @@ class Load:
             "suppressed": suppressed_sums,
         }
         return _Tally(counts, sums, taken_count)
+
+    def _check_arrived(self, read_count: int) -> None:
+        sent_count = self._intake.parsed_count - self._intake.vetted_count
+        if read_count != sent_count:
+            raise self._imbalance(f"{sent_count} rows were sent, {read_count} arrived")
 
     def _answer(self, query: str) -> tuple[int, Sums]:
         row = self._connection.execute(query).fetchone()
@@ -236,7 +281,9 @@ class Load:
             move_rows(connection, self._entity.raw_relation, amounts)
             counts["stored"] += tally.taken_count
             counts["known"] -= tally.taken_count
-        add_normalised_values(connection, source, self._entity, load_id, self._settings.current_hmac_key())
+        values = self._vetting.values if self._vetting else None
+        key = self._settings.current_hmac_key()
+        add_normalised_values(connection, source, self._entity, load_id, key, values)
         connection.execute(f"drop table {INCOMING}")
         if counts["stored"] >= _ANALYSE_FROM:
             connection.execute(f"analyze {statements.raw_table}")
@@ -285,7 +332,7 @@ class Load:
             """,
             {
                 **counts,
-                "read": self._parsed_count + self._unreadable_count,
+                "read": self._intake.parsed_count + self._intake.unreadable_count,
                 "replaced": replaced_count,
                 "extra_columns": list(extra_columns),
                 "sums": Jsonb(sums),
@@ -306,7 +353,7 @@ class Load:
         return self._result(
             "loaded",
             load_id=self._load_id,
-            read_count=self._parsed_count + self._unreadable_count,
+            read_count=self._intake.parsed_count + self._intake.unreadable_count,
             stored_count=counts["stored"],
             known_count=counts["known"],
             rejected_count=counts["rejected"],

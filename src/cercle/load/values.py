@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 import psycopg
 
@@ -11,7 +12,11 @@ from cercle.contracts import Entity
 from cercle.load.normalise import VALUE_TYPES, normalise, value_key
 from cercle.load.planning import looking_up
 from cercle.load.rules import identifier
+from cercle.load.statements import INCOMING
 from cercle.sources import Source
+
+if TYPE_CHECKING:
+    from cercle.load.distinct import DistinctValues
 
 __all__ = ["add_normalised_values", "typed_columns", "value_region"]
 
@@ -33,7 +38,12 @@ def value_region(value_type: str, source: Source) -> str:
 
 
 def add_normalised_values(
-    connection: psycopg.Connection, source: Source, entity: Entity, load_id: int, secret: tuple[str, bytes]
+    connection: psycopg.Connection,
+    source: Source,
+    entity: Entity,
+    load_id: int,
+    secret: tuple[str, bytes],
+    vetted: DistinctValues | None = None,
 ) -> int:
     """Normalise and key the values of a load's stored rows that nobody has met before.
 
@@ -43,6 +53,7 @@ def add_normalised_values(
         entity: of the load.
         load_id: its rows are in raw already.
         secret: version and bytes of the key of new pseudonyms.
+        vetted: the values of the rows that did not go through the table of texts; None where all did.
 
     Returns:
         How many were added.
@@ -59,7 +70,8 @@ def add_normalised_values(
         """
     )
     for value_type, names in columns.items():
-        _normalise_type(connection, source, entity, load_id, secret, (value_type, names))
+        originals = _originals(connection, entity, load_id, names, vetted.of(value_type) if vetted else None)
+        _normalise_type(connection, source, secret, (value_type, originals))
     # In the order of the key: two loads that meet the same new values wait for one another, and never in a circle.
     added = connection.execute(
         """
@@ -76,21 +88,46 @@ def add_normalised_values(
     return added
 
 
-def _normalise_type(
+def _originals(
     connection: psycopg.Connection,
-    source: Source,
     entity: Entity,
     load_id: int,
-    secret: tuple[str, bytes],
-    typed: tuple[str, list[str]],
-) -> None:
-    value_type, names = typed
-    region = value_region(value_type, source)
+    names: list[str],
+    vetted: Iterator[str] | None,
+) -> str:
+    """SQL of the values of some columns: of all rows of the load, or of those that are not among the vetted."""
     table = identifier("raw", entity.relation)
-    originals = " union ".join(
-        f"select {column} as original from {table} where _load_id = %(load_id)s and {column} is not null"
+    rows = f"{table} as rows"
+    if vetted is not None:
+        rows = f"{INCOMING} as incoming inner join {table} as rows on incoming._line = rows._line"
+    queries = [
+        f"select distinct rows.{column} as original from {rows} "
+        f"where rows._load_id = {load_id} and rows.{column} is not null"
         for column in map(identifier, names)
-    )
+    ]
+    if vetted is not None:
+        connection.execute("drop table if exists pg_temp.cercle_originals")
+        connection.execute("create temporary table cercle_originals (original text) on commit drop")
+        with connection.cursor() as cursor, cursor.copy("copy pg_temp.cercle_originals from stdin") as copy:
+            for original in vetted:
+                copy.write_row((original,))
+        queries.append("select original from pg_temp.cercle_originals")
+    return " union ".join(queries)
+
+
+def _normalise_type(
+    connection: psycopg.Connection, source: Source, secret: tuple[str, bytes], typed: tuple[str, str]
+) -> None:
+    """Normalise the values of a type that are not yet known.
+
+    Args:
+        connection: in the load's transaction.
+        source: whose region telephone numbers without a country are of.
+        secret: version and bytes of the key of new pseudonyms.
+        typed: the type, and SQL of its values.
+    """
+    value_type, originals = typed
+    region = value_region(value_type, source)
     query = f"""
         select originals.original
         from ({originals}) as originals
@@ -104,7 +141,7 @@ def _normalise_type(
         ) as known on true
         where known.is_known is null
     """
-    parameters = {"load_id": load_id, "value_type": value_type, "region": region}
+    parameters = {"value_type": value_type, "region": region}
     with connection.cursor(name="cercle_originals") as cursor, connection.cursor() as writer:
         with looking_up(connection):
             cursor.execute(query, parameters)
