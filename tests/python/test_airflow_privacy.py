@@ -1,8 +1,10 @@
-"""The daily round and upkeep by `dag.test()`: what they do, what they say when a request is late, what XCom holds."""
+"""The round of requests, upkeep and the watch by `dag.test()`: what they do and say, and what XCom holds."""
 
 from __future__ import annotations
 
+import json
 import os
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,6 +13,7 @@ import psycopg
 from cercle.project import create_project
 from cercle.settings import Settings
 from load_support import note_load
+from sinks import HookServer, serving
 from test_airflow_dags import in_python
 
 _RUN = """
@@ -35,9 +38,10 @@ print("ANSWER" + json.dumps({"done": done, "refusals": refusals, "xcom": xcom}))
 """
 
 
-def run_dags(settings: Settings, *names: str) -> Any:
+def run_dags(settings: Settings, *names: str, variables: Mapping[str, str] | None = None) -> Any:
     environment = {
         **os.environ,
+        **(variables or {}),
         "CERCLE_HOME": str(settings.home),
         "CERCLE_DSN": settings.dsn or "",
         "CERCLE_PROJECT": str(settings.project_dir),
@@ -82,3 +86,56 @@ def test_the_round_and_upkeep_count_and_the_deadline_is_an_alert(database: Setti
     for text in (*found["xcom"], *late["xcom"]):
         assert "@" not in str(text)
         assert "a" * 64 not in str(text)
+
+
+def test_the_watch_tells_of_the_late_request_by_its_dag(database: Settings) -> None:
+    create_project(database)
+    with psycopg.connect(database.dsn or "") as connection:
+        connection.execute(
+            """
+            insert into privacy.requests (
+                request_key, right_article, kind, status, received_at, due_date, identity_key, recorded_at
+            )
+            values ('requests:privacy:R1', '15', 'access', 'received', now(), current_date - 2, 'a secret', now())
+            """
+        )
+    hook = HookServer()
+    with serving(hook):
+        found = run_dags(database, "cercle_watch", variables={"CERCLE_NOTIFY": hook.url})
+    assert found["done"] == {"cercle_watch.tell": {"condition_count": 1, "new_count": 1, "over_count": 0}}
+    [body] = hook.bodies
+    assert [item["kind"] for item in body["items"]] == ["request_late"]
+
+
+def test_channels_come_from_airflow_connections(database: Settings) -> None:
+    connections = {
+        "MAIL": {"conn_type": "smtp", "host": "mail.example.org", "port": 587, "login": "u", "password": "hidden",
+                 "extra": {"to": ["ops@example.org"], "from": "cercle@example.org"}},
+        "CHAT": {"conn_type": "http", "host": "chat.example.org", "password": "token", "extra": {"path": "/hook"}},
+        "NOBODY": {"conn_type": "smtp", "host": "mail.example.org"},
+        "OTHER": {"conn_type": "postgres", "host": "x"},
+    }  # fmt: skip
+    code = """
+        import json
+        from cercle.airflow.watch import _channel
+        from cercle.errors import CercleError
+        found = {}
+        for name in ("mail", "chat", "nobody", "other"):
+            try:
+                found[name] = vars(_channel(name))
+            except CercleError as error:
+                found[name] = str(error)
+        print("ANSWER" + json.dumps(found))
+    """
+    variables = {f"AIRFLOW_CONN_{name}": json.dumps(value) for name, value in connections.items()}
+    found = in_python(code, {**os.environ, **variables, "AIRFLOW_HOME": str(database.home)})
+    assert found["mail"] == {
+        "recipients": ["ops@example.org"], "sender": "cercle@example.org", "host": "mail.example.org", "port": 587,
+        "user": "u", "password": "hidden", "is_tls_needed": False,
+    }  # fmt: skip
+    assert found["chat"] == {
+        "url": "https://chat.example.org/hook",
+        "headers": {"Authorization": "Bearer token"},
+    }
+    assert "Nobody is named" in found["nobody"]
+    assert "type postgres" in found["other"]

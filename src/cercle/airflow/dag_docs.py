@@ -54,7 +54,7 @@ What the warehouse needs at night.
 A table is locked while it is rewritten, and only those are that an erasure touched.
 """,
     "watch": """\
-The night watch: every ten minutes it looks at `ops`, and tells by e-mail or webhook what needs a person.
+The night watch: every ten minutes it reads `ops`, and tells by e-mail or webhook what needs a person.
 
 | told | over |
 |---|---|
@@ -65,6 +65,7 @@ The night watch: every ten minutes it looks at `ops`, and tells by e-mail or web
 | requests of persons are late, or end within five days | answered |
 | alerts of the market (surge, backlash, recurring request) | – |
 
-Each is told once, and once more when it is over; a channel that was away is told in the next round.
+Each is told once, and once more when it is over; a channel that was away is told in the next round. It writes
+`ops.watched_conditions`.
 """,
 }
