@@ -41,7 +41,7 @@ class Contact:
     rating: float | None = None
     account: str | None = None
     parent: str | None = None
-    is_taken: bool = True
+    taken_at: datetime | None = None
 
     @property
     def is_public(self) -> bool:
@@ -161,7 +161,7 @@ class Facts:
             for contact in self.contacts
             if contact.campaign
             and (
-                (contact.channel == "phone" and not contact.is_inbound and contact.is_taken)
+                (contact.channel == "phone" and not contact.is_inbound and contact.taken_at)
                 or (contact.channel == "social" and contact.is_inbound)
             )
         ]
@@ -217,7 +217,8 @@ class Facts:
             Contact(
                 *self._common(row), "phone", "call", row["direction"] == "inbound", False, read_time(row["started_at"]),
                 row["brand_id"] or None, row["order_id"] or None, has_text=row["transcript"] == "true",
-                campaign=row["campaign_id"] or None, reason=row["reason"] or None, is_taken=bool(row["answered_at"]),
+                campaign=row["campaign_id"] or None, reason=row["reason"] or None,
+                taken_at=_time_or_none(row["answered_at"]),
             )
             for row in self.rows("calls")
         ]  # fmt: skip
@@ -226,7 +227,7 @@ class Facts:
         return [
             Contact(
                 *self._common(row), "phone", "callback", True, False, read_time(row["requested_at"]),
-                row["brand_id"] or None, row["order_id"] or None,
+                row["brand_id"] or None, row["order_id"] or None, taken_at=_time_or_none(row["honoured_at"]),
             )
             for row in self.rows("callbacks")
         ]  # fmt: skip
@@ -236,6 +237,7 @@ class Facts:
             Contact(
                 *self._common(row), "store", row["kind"], True, False, read_time(row["occurred_at"]),
                 row["brand_id"] or None, row["order_id"] or None, has_text=row["note"] == "true",
+                taken_at=read_time(row["occurred_at"]),
             )
             for row in self.rows("visits")
         ]  # fmt: skip
@@ -255,3 +257,7 @@ class Facts:
 def read_time(text: str) -> datetime:
     """Return an instant as the facts write it."""
     return datetime.fromisoformat(text)
+
+
+def _time_or_none(text: str) -> datetime | None:
+    return read_time(text) if text else None

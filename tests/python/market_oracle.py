@@ -74,7 +74,8 @@ def _hundredths(value: Decimal) -> Decimal:
     return value.quantize(Decimal("0.01"), ROUND_HALF_UP)
 
 
-def _own_values(facts: Facts) -> dict[str, Decimal]:
+def own_values(facts: Facts) -> dict[str, Decimal]:
+    """Net revenue of each customer in euros."""
     found: dict[str, Decimal] = defaultdict(Decimal)
     for order in facts.orders:
         if order.customer and order.is_revenue and order.currency == "EUR":
@@ -84,7 +85,7 @@ def _own_values(facts: Facts) -> dict[str, Decimal]:
 
 def m03(facts: Facts) -> Answers:
     """The customers below the median of own value whose referred customers bought for more, after the referral."""
-    own = _own_values(facts)
+    own = own_values(facts)
     named: dict[str, tuple[str, str, str]] = {}
     for row in facts.rows("customers"):
         referred = facts.customer_of.get(row["record_key"])

@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import Any
 
 from market_facts import PARIS, Contact, Facts
-from market_oracle import Answers, Question, grouped, inbound
+from market_oracle import Answers, Question, grouped, inbound, own_values
 
 MOBILE = {"mobile", "tablet"}
 WINDOW = timedelta(days=30)
@@ -171,6 +171,19 @@ def m20(facts: Facts) -> Answers:
     return {("all",): (len(orders), after, sum(order.channel == "social" for order in orders), *site, *page)}
 
 
+def m22(facts: Facts) -> Answers:
+    """Groups that book together by size: their number, their customers, and what each group's members bought."""
+    own = own_values(facts)
+    found: dict[tuple[str, int], list[Any]] = defaultdict(lambda: [0, 0, Decimal(0)])
+    for members in grouped(facts.rows("group_bookings"), lambda row: row["booking_id"]).values():
+        customers = [facts.customer_of.get(row["record_key"]) for row in members]
+        figures = found["group", len(members)]
+        figures[0] += 1
+        figures[1] += len({customer for customer in customers if customer})
+        figures[2] += sum(own.get(customer, Decimal(0)) for customer in customers if customer)
+    return {key: tuple(figures) for key, figures in found.items()}
+
+
 def m23(facts: Facts) -> Answers:
     devices = {
         "orders from a mobile": [order.device for order in facts.orders],
@@ -251,6 +264,9 @@ QUESTIONS_OF_NETWORKS: dict[str, Question] = {
             "page_customer_count", "page_ordered_count",
         ),
         is_part=True,
+    ),
+    "m22_collective": Question(
+        m22, ("link", "member_count"), ("link_count", "customer_count", "net_revenue_amount"), is_part=True
     ),
     "m23_reach_mobile": Question(m23, ("figure",), ("found_count", "all_count")),
     "m24_presence": Question(
