@@ -64,6 +64,37 @@ def test_conversations_are_found_whole_and_not_mixed(whole_world: World) -> None
     assert close / total > 0.9
 
 
+@pytest.mark.parametrize(
+    ("label", "value", "recall", "precision"),
+    [
+        ("intent", "complaint", 0.55, 0.9),
+        ("intent", "question", 0.7, 0.9),
+        ("intent", "praise", 0.75, 0.95),
+        ("sentiment", "positive", 0.75, 0.9),
+        ("sentiment", "negative", 0.55, 0.75),
+    ],
+)
+def test_the_lexicon_reads_as_well_as_it_says(
+    whole_world: World, label: str, value: str, recall: float, precision: float
+) -> None:
+    """What people open with, against the plan; the lexicon was written without its sentences."""
+    found = {
+        row[0]: row[1]
+        for row in whole_world.rows(
+            f"select interaction_id, {label} from marts.interactions"
+            " where direction = 'inbound' and (subject is not null or body is not null)"
+        )
+    }
+    pairs = [
+        (row[label] == value, found[row["record_key"]] == value)
+        for row in whole_world.true_rows("interactions")
+        if row["record_key"] in found and (label == "sentiment" or row["role"] in {"open", "angry"})
+    ]
+    right = sum(true and mine for true, mine in pairs)
+    assert right / sum(true for true, _ in pairs) >= recall
+    assert right / sum(mine for _, mine in pairs) >= precision
+
+
 def test_a_month_end_value_knows_nothing_of_later(whole_world: World) -> None:
     """Net revenue known at each month end, computed from all raw versions in Python."""
     with_customer = {

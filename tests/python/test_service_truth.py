@@ -16,8 +16,6 @@ import pytest
 from market_facts import Contact, Facts
 from projects import World
 
-WRITTEN = ("chat", "email", "letter", "mobile_app", "web_form")
-
 
 @dataclass
 class Planned:
@@ -87,38 +85,60 @@ def test_first_responses_are_right_to_the_minute(whole_world: World, planned: di
     assert right / total >= 0.98
 
 
-def test_the_figures_over_all_conversations_are_those_of_the_plan(
-    whole_world: World, planned: dict[str, Planned]
-) -> None:
-    private = [conversation for conversation in planned.values() if conversation.is_private]
-    minutes = [
-        (conversation.first_response_at - conversation.words[0].at).total_seconds() / 60
-        for conversation in private
-        if conversation.first_response_at
-    ]
-    ((found_cross, found_answered, found_minutes),) = whole_world.rows(
-        "select avg(is_cross_channel::integer)::float, avg((first_response_at is not null)::integer)::float,"
-        " percentile_cont(0.5) within group (order by extract(epoch from first_response_at - first_turn_at) / 60)"
-        " from marts.conversations"
-        " where turn_count > 0 and opened_by = 'customer' and not 'social' = any(channels) and not ("
-        "  channels = array['store'])"
-    )
-    served = [
-        conversation for conversation in private if {word.channel for word in conversation.words} != {"store"}
-    ]
-    assert found_cross == pytest.approx(
-        sum(conversation.is_cross_channel for conversation in served) / len(served), abs=0.03
-    )
-    assert found_answered == pytest.approx(
-        sum(conversation.first_response_at is not None for conversation in served) / len(served), abs=0.03
-    )
-    assert found_minutes == pytest.approx(median(minutes), rel=0.15)
-
-
-@pytest.mark.parametrize("channel", WRITTEN)
-def test_what_stays_unanswered_is_what_the_plan_left_so(
+@pytest.mark.parametrize("channel", ["chat", "email", "letter", "mobile_app", "sms"])
+def test_speed_and_answers_are_those_of_the_plan(
     whole_world: World, planned: dict[str, Planned], channel: str
 ) -> None:
+    """Over all conversations that a channel opens and no network enters, found whole or not (M12, M21)."""
+    opened = [
+        conversation
+        for conversation in planned.values()
+        if conversation.words[0].channel == channel
+        and not any(word.channel == "social" for word in conversation.words)
+    ]
+    minutes = [
+        (conversation.first_response_at - conversation.words[0].at).total_seconds() / 60
+        for conversation in opened
+        if conversation.first_response_at
+    ]
+    ((found_count, found_answered, found_minutes),) = whole_world.rows(
+        "select count(*), avg((first_response_at is not null)::integer)::float,"
+        " percentile_cont(0.5) within group (order by extract(epoch from first_response_at - first_turn_at) / 60)"
+        " from marts.conversations"
+        " where turn_count > 0 and opened_by = 'customer' and channel_opened = %s and not 'social' = any(channels)",
+        channel,
+    )
+    assert found_count == pytest.approx(len(opened), rel=0.05, abs=2)
+    assert found_answered == pytest.approx(len(minutes) / len(opened), abs=0.06)
+    assert found_minutes == pytest.approx(median(minutes), rel=0.1)
+
+
+def test_conversations_that_cross_channels_are_as_many_as_planned(
+    whole_world: World, planned: dict[str, Planned]
+) -> None:
+    """M6, without what is said in shops alone: most visits there are no planned conversation."""
+    served = [
+        conversation
+        for conversation in planned.values()
+        if {word.channel for word in conversation.words} - {"store", "social"}
+    ]
+    ((found,),) = whole_world.rows(
+        "select avg(is_cross_channel::integer)::float from marts.conversations"
+        " where turn_count > 0 and not channels <@ array['store', 'social']"
+    )
+    expected = sum(conversation.is_cross_channel for conversation in served) / len(served)
+    assert found == pytest.approx(expected, abs=0.04)
+
+
+@pytest.mark.parametrize(
+    ("channel", "tolerance"),
+    # An answer to a form comes by mail or telephone: where its customer is not found, it answers nothing.
+    [("chat", 0.01), ("email", 0.06), ("letter", 0.06), ("mobile_app", 0.03), ("web_form", 0.13)],
+)
+def test_what_stays_unanswered_is_what_the_plan_left_so(
+    whole_world: World, planned: dict[str, Planned], channel: str, tolerance: float
+) -> None:
+    """M4, in private channels."""
     words = [
         (word, conversation.answers)
         for conversation in planned.values()
@@ -130,4 +150,4 @@ def test_what_stays_unanswered_is_what_the_plan_left_so(
         "select avg((not is_answered)::integer)::float from marts.interactions where is_answer_needed and channel = %s",
         channel,
     )
-    assert found == pytest.approx(expected, abs=0.05)
+    assert found == pytest.approx(expected, abs=tolerance)

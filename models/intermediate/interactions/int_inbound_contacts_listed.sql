@@ -14,7 +14,7 @@ assigned as (
 ),
 
 intents as (
-    select * from {{ ref('int_interaction_intents_found') }}
+    select * from {{ ref('int_interaction_texts_labelled') }}
 ),
 
 listed as (

@@ -12,7 +12,7 @@ directed as (
 ),
 
 intents as (
-    select * from {{ ref('int_interaction_intents_found') }}
+    select * from {{ ref('int_interaction_texts_labelled') }}
 ),
 
 assigned as (
@@ -35,7 +35,7 @@ talks as (
         coalesce(interactions.is_transferred, false) as is_transferred,
         case when directed.direction = 'inbound' then intents.intent end as intent,
         coalesce(intents.is_question, false) as is_question,
-        intents.is_thanks and intents.intent is null and not coalesce(intents.is_question, false) as is_thanks,
+        intents.is_thanks and coalesce(intents.intent, 'praise') = 'praise' and not coalesce(intents.is_question, false) as is_thanks,
         directed.occurred_at,
         interactions.answered_at
     from directed

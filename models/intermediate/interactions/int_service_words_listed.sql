@@ -13,7 +13,7 @@ directed as (
 ),
 
 intents as (
-    select * from {{ ref('int_interaction_intents_found') }}
+    select * from {{ ref('int_interaction_texts_labelled') }}
 ),
 
 parties as (
@@ -54,7 +54,7 @@ listed as (
         lower(trim(interactions.reason)) as topic,
         directed.direction = 'inbound'
         and not directed.is_public
-        and not intents.is_thanks
+        and not (intents.is_thanks and coalesce(intents.intent, 'praise') = 'praise')
         and interactions.answered_at is null as is_waiting,
         joined_words.interaction_id is not null as is_joined,
         directed.is_automatic,

@@ -16,6 +16,10 @@ answers as (
     select * from {{ ref('int_interaction_answers_found') }}
 ),
 
+labels as (
+    select * from {{ ref('int_interaction_texts_labelled') }}
+),
+
 order_numbers as (
     select * from {{ ref('int_order_numbers_resolved') }}
 ),
@@ -52,8 +56,10 @@ described as (
         interactions_unioned.device,
         interactions_unioned.language,
         lower(trim(interactions_unioned.reason)) as topic,
+        case when directed.direction = 'inbound' then labels.text_topic end as text_topic,
         answers.intent,
-        null::text as sentiment,
+        case when directed.direction = 'inbound' then labels.sentiment end as sentiment,
+        case when directed.direction = 'inbound' then labels.labelled_by end as labelled_by,
         interactions_unioned.subject,
         interactions_unioned.body,
 
@@ -79,6 +85,7 @@ described as (
     from interactions_unioned
     inner join directed on interactions_unioned.interaction_id = directed.interaction_id
     inner join assigned on interactions_unioned.interaction_id = assigned.interaction_id
+    inner join labels on interactions_unioned.interaction_id = labels.interaction_id
     left join answers on interactions_unioned.interaction_id = answers.interaction_id
     left join order_numbers on interactions_unioned.order_number = order_numbers.order_number
     left join campaign_numbers on interactions_unioned.campaign_number = campaign_numbers.campaign_number
