@@ -106,7 +106,9 @@ class World:
 def make_world(settings: Settings, customers: int = 500, seed: int = 23, increment_days: float = 0) -> World:
     """Simulate a world into the settings' home, land it, and publish it as of its end."""
     folder = settings.home / "world"
-    config = WorldConfig(customers=customers, days=365, seed=seed, out=folder, increment_days=increment_days)
+    config = WorldConfig(
+        customers=customers, days=365, seed=seed, out=folder, increment_days=increment_days, facts=True
+    )
     simulate(config)
     make_project(settings)
     shutil.copytree(folder / "landing", settings.landing_dir, dirs_exist_ok=True)

@@ -27,6 +27,11 @@ __all__ = ["command"]
     default=0.0,
     help="Write what became known in the last so many days into OUT/landing_next: the next delivery.",
 )
+@click.option(
+    "--facts",
+    is_flag=True,
+    help="Let the truth hold what was done and sold, for the answers of M1-M28: three quarters longer.",
+)
 @pass_state
 def command(state: State, /, **options: Any) -> None:
     """Make a French retailer's world: files of every channel to load, and the truth about them kept aside.

@@ -32,6 +32,7 @@ class WorldConfig:
         noise: 1 gives the shares of docs/simulator.md, 2 doubles them, 0 has none.
         until: end of the world; nothing happens later.
         increment_days: what became known in the last so many days goes to `landing_next/` instead.
+        facts: whether the truth holds `facts/`; they change nothing else.
     """
 
     customers: int
@@ -42,6 +43,7 @@ class WorldConfig:
     noise: float = 1.0
     until: datetime = DEFAULT_UNTIL
     increment_days: float = 0.0
+    facts: bool = False
 
     def __post_init__(self) -> None:
         """Refuse what makes no world."""

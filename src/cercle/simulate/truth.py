@@ -75,7 +75,8 @@ class Truth:
             is_current = np.zeros(len(table), dtype=np.bool_)
             is_current[first] = True
         is_profile = np.broadcast_to(np.asarray(table.is_profile), (len(table),)) & is_current
-        write_facts(self._folder, table, np.flatnonzero(is_current))
+        if self._config.facts:
+            write_facts(self._folder, table, np.flatnonzero(is_current))
         rows = np.flatnonzero(is_current & (table.person >= 0))
         for begin in range(0, len(rows), 50_000):
             self._add_records(table, rows[begin : begin + 50_000], is_profile)
