@@ -138,6 +138,25 @@ def test_real_posts_are_stored_where_they_name_their_author(shared: Settings) ->
     assert refs == ["x"]
 
 
+def test_real_pages_of_the_graph_api_are_stored(shared: Settings) -> None:
+    """Pages with and without an envelope; what asked for no id is rejected."""
+    graph, facebook = folder("facebook_instagram_json") / "facebook" / "apidata", source_of("facebook")
+    for name, entity, counts in (
+        ("posts/feeds_default_fields_p1.json", "posts", (5, 5, 0)),
+        ("posts/feed_fields_p1.json", "posts", (5, 5, 0)),
+        ("posts/single_post_data.json", "posts", (1, 1, 0)),
+        ("comments/comments_p1.json", "comments", (10, 0, 10)),
+        ("comments/comment_info.json", "comments", (1, 1, 0)),
+        ("conversations/cvs_info.json", "conversations", (1, 1, 0)),
+        ("messages/message_info.json", "messages", (1, 1, 0)),
+    ):
+        result = load_file(shared, facebook, graph / name, entity)
+        assert (result.read_count, result.stored_count, result.rejected_count) == counts, (name, result)
+        assert result.extra_columns == (), name
+    found = query(shared, "select sender_ref, recipient_ref, conversation_id from raw.facebook__messages")
+    assert found == [("facebook:2711636948859886", "facebook:2121008874780932", None)]
+
+
 def test_real_mails_are_stored_or_rejected(shared: Settings, tmp_path: Path) -> None:
     """71 mails, many of them broken on purpose: each becomes a row, or is rejected for want of a date, or for a NUL."""
     mails = [

@@ -34,6 +34,7 @@ def warehouse(make_lasting_database: Callable[..., Settings]) -> Settings:
     }
     document["vars"]["cercle_mailbox_domains"] = ["Boutique.exemple.fr"]
     document["vars"]["cercle_x_accounts"] = ["x:100"]
+    document["vars"]["cercle_facebook_pages"] = ["facebook:100"]
     project.write_text(yaml.safe_dump(document), encoding="utf-8")
     land(settings, "privacy", "notices", [package_root() / "samples" / "privacy" / "notices.jsonl"])
     for name in vendors.__all__:
@@ -237,6 +238,28 @@ def test_posts_and_direct_messages_have_their_sides(warehouse: Settings) -> None
         """,
     )
     assert handles == ["x:elo_exemple", "x:tim_exemple"]  # and not the company's
+
+
+def test_a_page_and_its_visitors_have_their_sides(warehouse: Settings) -> None:
+    rows = query(
+        warehouse,
+        """
+        select kind, direction, customer_id is not null, parent_interaction_id
+        from marts.interactions
+        where source_name = 'facebook'
+        order by occurred_at
+        """,
+    )
+    post = "interactions:facebook:facebook:100_9001"
+    assert rows == [
+        ("post", "outbound", False, None),
+        ("comment", "inbound", True, post),
+        ("reply", "outbound", True, "interactions:facebook:facebook:9001_1"),
+        ("comment", "inbound", False, post),  # nobody may see who wrote it
+        ("mention", "inbound", True, None),
+        ("direct_message", "inbound", True, None),
+        ("direct_message", "outbound", True, None),
+    ]
 
 
 # --- e-mail platforms ---------------------------------------------------------------------------------------

@@ -133,7 +133,10 @@ class _Path:
     def find(self, chain: Sequence[Mapping[str, Any]]) -> Any:
         found: Any = chain[-1 - self.levels_up] if self.levels_up < len(chain) else None
         for name in self.names:
-            found = found.get(name) if isinstance(found, dict) else None
+            if isinstance(found, list):
+                found = found[int(name)] if name.isdecimal() and int(name) < len(found) else None
+            else:
+                found = found.get(name) if isinstance(found, dict) else None
         return found
 
 

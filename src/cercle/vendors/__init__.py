@@ -12,7 +12,18 @@ from pathlib import Path
 from cercle.sources import Parser, SourcePlugin
 from cercle.vendors.mailbox import PARSERS
 
-__all__ = ["asterisk", "brevo", "mailbox", "mailchimp", "sendgrid", "shopify", "twilio", "x", "zendesk"]
+__all__ = [
+    "asterisk",
+    "brevo",
+    "facebook",
+    "mailbox",
+    "mailchimp",
+    "sendgrid",
+    "shopify",
+    "twilio",
+    "x",
+    "zendesk",
+]
 
 _HERE = Path(__file__).parent
 
@@ -32,6 +43,7 @@ def _plugin(name: str, parsers: Mapping[str, Parser] | None = None) -> SourcePlu
 
 asterisk = _plugin("asterisk")
 brevo = _plugin("brevo")
+facebook = _plugin("facebook")
 mailbox = _plugin("mailbox", PARSERS)
 mailchimp = _plugin("mailchimp")
 sendgrid = _plugin("sendgrid")
