@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import io
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 from unittest import mock
@@ -186,6 +188,21 @@ def test_a_row_that_raw_has_sends_the_file_the_careful_way(shared: Settings, tmp
     load_lines(shared, write(tmp_path, "first.csv", line("O1"), line("O2")), source)
     result = load_lines(shared, write(tmp_path, "second.csv", line("O2"), line("O3"), line("O3")), source)
     assert (result.stored_count, result.known_count) == (1, 2)
+
+
+def test_a_known_row_is_not_quoted_in_a_log(
+    shared: Settings, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Where reading breaks off before the server is asked, the driver would log its message, which names the key."""
+    caplog.set_level(logging.DEBUG)
+    source = fresh_source()
+    load_lines(shared, write(tmp_path, "first.csv", line("secret")), source)
+    rows = [*(line(f"O{number}", number) for number in range(30_000)), line("secret")]
+    packed = gzip.compress(write(tmp_path, "second.csv", *rows, *rows).read_bytes())
+    path = tmp_path / "second.csv.gz"
+    path.write_bytes(packed[:-2000])
+    assert load_lines(shared, path, source).state == "refused"
+    assert "secret" not in caplog.text
 
 
 def test_values_that_pass_are_normalised_once(till: Source, shared: Settings, tmp_path: Path) -> None:

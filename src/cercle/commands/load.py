@@ -24,6 +24,7 @@ __all__ = ["command"]
     "--entity", help="What the files hold; by default their folder or the start of their name tells."
 )
 @click.option("--landing", "is_landing", is_flag=True, help="Load what is new in the landing folder.")
+@click.option("--rejected", "load_id", type=int, help="Load the rejected rows of this load again.")
 @click.option("--dry-run", "is_dry_run", is_flag=True, help="Load, count, and leave nothing.")
 @click.pass_context
 def command(
@@ -32,6 +33,7 @@ def command(
     paths: tuple[Path, ...],
     entity: str | None,
     is_landing: bool,
+    load_id: int | None,
     is_dry_run: bool,
 ) -> None:
     """Load files of a source, or what is new in the landing folder.
@@ -39,6 +41,7 @@ def command(
     `cercle load store customers.csv orders/` loads files and folders of the source `store`; `cercle load --landing`
     whatever is new at <landing>/<source>/<entity>/. Each file is one transaction. A file that was loaded before is
     skipped, a row that raw has is not stored twice, a row that breaks the contract is kept in ops.rejected_rows.
+    `cercle load --rejected 12` loads these again once they, or the contract, have been mended.
     Exit code 3 when a file was refused or failed; rejected rows are no error of the command.
     """
     state = ctx.ensure_object(State)
@@ -46,16 +49,31 @@ def command(
         raise CercleError(
             "--landing takes at most a source", remedy="See cercle load --help", exit_code=EXIT_USAGE
         )
-    if not is_landing and not (source and paths):
+    if load_id is not None and (source or is_landing or is_dry_run or entity):
         raise CercleError(
-            "A source and its files are wanted, or --landing",
+            "--rejected takes nothing else", remedy="See cercle load --help", exit_code=EXIT_USAGE
+        )
+    if load_id is None and not is_landing and not (source and paths):
+        raise CercleError(
+            "A source and its files are wanted, or --landing, or --rejected",
             remedy="See cercle load --help",
             exit_code=EXIT_USAGE,
         )
-    results = _landing(state, source) if is_landing else _files(state, str(source), paths, entity, is_dry_run)
+    if load_id is not None:
+        results = [_rejected(state, load_id)]
+    elif is_landing:
+        results = _landing(state, source)
+    else:
+        results = _files(state, str(source), paths, entity, is_dry_run)
     _show(state, results)
     if any(result.state in ("refused", "failed") for result in results):
         ctx.exit(EXIT_REFUSED)
+
+
+def _rejected(state: State, load_id: int) -> LoadResult:
+    from cercle.load.mended import load_rejected
+
+    return load_rejected(state.settings, load_id)
 
 
 def _landing(state: State, source: str | None) -> list[LoadResult]:

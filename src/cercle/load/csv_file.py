@@ -32,6 +32,9 @@ class CsvReader:
     with it is rejected, and reading goes on behind it: one bad quote does not swallow the rest of the file.
     """
 
+    row_format: str | None = "csv"
+    header: str | None = None
+
     def __init__(self, stream: BinaryIO, entity: Entity) -> None:
         self._entity = entity
         self.delimiter = entity.delimiter
@@ -71,6 +74,7 @@ class CsvReader:
             names = next(csv.reader([line], delimiter=self.delimiter, strict=True), [])
         except csv.Error:
             raise FileRefusedError("The header is not valid CSV", remedy="Mend its quotes") from None
+        self.header = line
         self.fields = match_header(names, self._entity)
         self.extra_columns = {field.extra_name for field in self.fields if field.extra_name}
         self._next = 1

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal, localcontext
 from typing import TYPE_CHECKING
@@ -53,6 +55,21 @@ class Intake:
                 self.vetted_sums[name] = self.vetted_sums.get(name, Decimal(0)) + amount
 
 
+@contextmanager
+def _without_the_drivers_word() -> Iterator[None]:
+    """Keep psycopg from logging why a COPY ended: the server's message quotes the key of a row."""
+    log = logging.getLogger("psycopg")
+    log.addFilter(_is_not_about_a_row)
+    try:
+        yield
+    finally:
+        log.removeFilter(_is_not_about_a_row)
+
+
+def _is_not_about_a_row(record: logging.LogRecord) -> bool:
+    return "error ignored" not in str(record.msg)
+
+
 def take_in(
     connection: psycopg.Connection,
     reader: RowReader,
@@ -79,22 +96,29 @@ def take_in(
     intake = Intake()
     parts = reader.parts()
     is_done = False
+    is_first = (
+        vetting is not None
+    )  # a row that raw has already is told when a COPY ends: so the first ends soon
     while not is_done:
         is_done, unreadable, doubtful = True, list[Unreadable](), list[bytes]()
         # The writer's thread feeds the server while this one reads on.
-        with connection.cursor() as cursor:
+        with connection.cursor() as cursor, _without_the_drivers_word():
             with cursor.copy(command, writer=QueuedLibpqWriter(cursor)) as copy:
                 for part in parts:
                     vetted = (
                         vetting.sort(part) if vetting else Vetted(part.numbered(reader.delimiter), 0, b"")
                     )
-                    copy.write(vetted.ready)
+                    if vetted.ready:
+                        copy.write(vetted.ready)
                     doubtful.append(vetted.doubtful)
                     unreadable += part.unreadable
                     intake.note(vetted, part.row_count, len(part.unreadable))
                     on_rows(part.row_count + len(part.unreadable))
-                    if len(unreadable) >= _UNREADABLE_AT_ONCE or sum(map(len, doubtful)) >= _DOUBTFUL_AT_ONCE:
-                        is_done = False
+                    is_much = (
+                        len(unreadable) >= _UNREADABLE_AT_ONCE or sum(map(len, doubtful)) >= _DOUBTFUL_AT_ONCE
+                    )
+                    if is_much or is_first:
+                        is_done = is_first = False
                         break
             intake.arrived_count += cursor.rowcount if vetting else 0
         if any(doubtful):

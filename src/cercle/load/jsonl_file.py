@@ -19,6 +19,8 @@ class JsonLinesReader:
     """Reads JSON lines. Keys are matched as they are written; unknown ones go to `_extra`."""
 
     delimiter = ","
+    row_format: str | None = "jsonl"
+    header: str | None = None
 
     def __init__(self, stream: BinaryIO, entity: Entity) -> None:
         self._encoding = entity.encoding

@@ -13,6 +13,7 @@ import psycopg
 from cercle import db
 from cercle.contracts import Contract
 from cercle.errors import CercleError
+from cercle.load.blocks import visible
 from cercle.load.loader import load_file, loading_connection
 from cercle.load.raw_tables import ensure_raw_tables
 from cercle.load.result import LoadResult
@@ -64,7 +65,8 @@ def landing_files(settings: Settings, sources: Iterable[Source]) -> list[Landing
             entity = inner[0] if len(inner) > 1 and inner[0] in entities else None
             if entity is None and len(inner) == 1:
                 entity = _entity_of(path.name, entities)
-            files.append(LandingFile(source, entity, path, path.relative_to(settings.landing_dir).as_posix()))
+            name = visible(path.relative_to(settings.landing_dir).as_posix())
+            files.append(LandingFile(source, entity, path, name))
         order = {name: position for position, name in enumerate(entities)}
         found += sorted(files, key=lambda file: (order.get(file.entity or "", len(order)), file.name))
     return found
@@ -209,6 +211,9 @@ def _load(
             f"Neither folder nor name tell what it holds. Move it to a folder named after one of {entities}."
         )
         return [LoadResult("refused", file.source.name, "", file.name, message=message)]
+    if not file.path.resolve().is_relative_to(settings.landing_dir.resolve()):
+        message = "It is a link out of the landing folder. Copy the file into the folder."
+        return [LoadResult("refused", file.source.name, file.entity, file.name, message=message)]
     results: list[LoadResult] = []
     try:
         status = file.path.stat()  # before it is read: a file that grows meanwhile is looked at again

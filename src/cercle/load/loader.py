@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,6 +15,7 @@ import psycopg
 
 from cercle import db
 from cercle.errors import CercleError
+from cercle.load.blocks import visible
 from cercle.load.delivery import Delivery
 from cercle.load.opening import FileRefusedError, file_sha256
 from cercle.load.result import LoadResult
@@ -38,6 +41,7 @@ def load_file(  # noqa: PLR0913 (all but the first four are optional, and by nam
     run_id: str | None = None,
     is_dry_run: bool = False,
     on_rows: Callable[[int], None] | None = None,
+    repeats_load_id: int | None = None,
 ) -> LoadResult:
     """Load one file: one transaction with its row in ops.loads. Killed anywhere, it leaves nothing.
 
@@ -51,6 +55,7 @@ def load_file(  # noqa: PLR0913 (all but the first four are optional, and by nam
         run_id: of the run that loads, to find it again.
         is_dry_run: load, count, and leave nothing.
         on_rows: called now and then with the number of further rows read.
+        repeats_load_id: the file holds the rejected rows of this load: it is no delivery that was seen before.
 
     Returns:
         The result, also where the file was refused or had been loaded before.
@@ -63,13 +68,17 @@ def load_file(  # noqa: PLR0913 (all but the first four are optional, and by nam
     found = instance.plugin.contract.entity(entity)
     if not path.is_file():
         raise CercleError("There is no such file", where=str(path))
+    status = path.stat()
     sha256, byte_count = file_sha256(path)
-    name = file_name or path.name
+    if repeats_load_id is not None:
+        sha256 = hashlib.sha256(f"{sha256} {repeats_load_id}".encode()).hexdigest()
+    name = visible(file_name or path.name)
     delivery = Delivery(instance, found, path, name, sha256, byte_count, run_id, datetime.now(UTC))
     with loading_connection(settings, connection) as own:
         try:
             with own.transaction():
                 result = Load(own, delivery, settings, on_rows).run()
+                _refuse_change(path, status)
                 if is_dry_run and result.state == "loaded":
                     raise _DryRunError(result)
         except _DryRunError as dry:
@@ -86,6 +95,16 @@ def load_file(  # noqa: PLR0913 (all but the first four are optional, and by nam
                 remedy="CERCLE_DEBUG=1 shows all of it, personal values perhaps included",
             ) from error
     return replace(result, seconds=round(time.perf_counter() - clock, 3))
+
+
+def _refuse_change(path: Path, before: os.stat_result) -> None:
+    """Refuse a file that is no longer what was hashed: its rows would stand in raw, and be missing from its hash."""
+    now = path.stat()
+    if (now.st_size, now.st_mtime_ns) != (before.st_size, before.st_mtime_ns):
+        raise FileRefusedError(
+            "The file changed while it was read",
+            remedy="Write it under a name that ends in .part, and rename it when it is complete",
+        )
 
 
 @contextmanager

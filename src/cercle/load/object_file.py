@@ -35,6 +35,8 @@ class ParquetReader:
     """Reads Parquet in batches. A row's line is its number, from 1."""
 
     delimiter = ","
+    row_format: str | None = None
+    header: str | None = None
 
     def __init__(self, path: Path, entity: Entity) -> None:
         from pyarrow import parquet
@@ -113,6 +115,8 @@ class ParsedReader:
     """Reads a vendor's format through the parser of its plugin."""
 
     delimiter = ","
+    row_format: str | None = None
+    header: str | None = None
 
     def __init__(self, stream: BinaryIO, entity: Entity, parser: Parser, context: ParseContext) -> None:
         self._items = parser(stream, context)

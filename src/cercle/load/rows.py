@@ -104,6 +104,10 @@ class RowReader(Protocol):
     delimiter: str
     longest: int
     """Characters of the longest row so far: where it is short, no length needs to be checked."""
+    row_format: str | None
+    """csv or jsonl where a row is lines of the file; None where its columns are all there is."""
+    header: str | None
+    """The first line of a CSV file with a header."""
 
     @property
     def fields(self) -> Sequence[Field]:

@@ -103,6 +103,7 @@ class Load:
         self._on_rows = on_rows or (lambda count: None)
         self._load_id = 0
         self._vetting: Vetting | None = None
+        self._layout: dict[str, str | None] = {}
         self._intake = Intake()
         self._unreadable_erased_count = 0
 
@@ -138,6 +139,7 @@ class Load:
             self._intake = take_in(self._connection, reader, self._vetting, self._put_aside, self._on_rows)
             reader.finish()
             shape = (self._entity, reader.fields, reader.longest, self._connection.info.server_version)
+            self._layout = {"row_format": reader.row_format, "header": reader.header}
             extra_columns = tuple(sorted(reader.extra_columns))
         careful = Statements(*shape)
         vetted = self._vetted(careful)
@@ -325,6 +327,8 @@ class Load:
                 suppressed_count = %(suppressed)s,
                 replaced_count = %(replaced)s,
                 extra_columns = %(extra_columns)s,
+                row_format = %(row_format)s,
+                header = %(header)s,
                 sums = %(sums)s,
                 loaded_at = clock_timestamp(),
                 duration_seconds = extract(epoch from clock_timestamp() - started_at)
@@ -332,6 +336,7 @@ class Load:
             """,
             {
                 **counts,
+                **self._layout,
                 "read": self._intake.parsed_count + self._intake.unreadable_count,
                 "replaced": replaced_count,
                 "extra_columns": list(extra_columns),

@@ -1,14 +1,12 @@
-"""Bad input: a row is rejected alone with its reason, a file is refused whole; the rest goes on."""
+"""Bad rows: each is rejected alone, with its reason and as it stood; the rest goes on. Bad files: test_bad_files.py."""
 
 from __future__ import annotations
 
-import gzip
-import random
+import logging
 from pathlib import Path
 from typing import Any
 
 import pytest
-import zstandard
 
 from cercle.load import LoadResult, load_file
 from cercle.settings import Settings
@@ -18,12 +16,10 @@ from load_support import (
     fresh_source,
     line,
     load_lines,
-    load_row,
     query,
     rejected,
     shared_database,  # noqa: F401 (the fixture `shared`)
     stored,
-    value,
     write,
     write_bytes,
 )
@@ -75,6 +71,23 @@ BAD_ROWS: dict[str, tuple[bytes, str]] = {
     "key of 600 bytes": (line("x" * 600).encode(), "value_too_long"),
     "field of 2 MiB": (line(product_id="x" * (2 << 20)).encode(), "value_too_long"),
     "row of 9 MiB": (line("x" * (9 << 20)).encode(), "row_too_long"),
+    "overlong UTF-8": (line("O1").encode().replace(b"O1", b"\xc0\xaf"), "bad_encoding"),
+    "a row in UTF-16": (line("O1").encode("utf-16-le"), "nul_byte"),
+    "key is a blank of no width": (line("\u200b").encode(), "missing_value"),
+    "id ruined by a French spreadsheet": (line('"5,70301E+17"').encode(), "spreadsheet_number"),
+    "minus of typographers": (line(amount="\u22125").encode(), "bad_number"),
+    "digits of another script": (line(amount="\u0661\u0662").encode(), "bad_number"),
+    "digits of full width": (line(amount="\uff11").encode(), "bad_number"),
+    "blanks between thousands": (line(amount="1 234.50").encode(), "bad_number"),
+    "per cent": (line(amount="10%").encode(), "bad_number"),
+    "a formula for a number": (line(amount="=1+1").encode(), "bad_number"),
+    "SQL for a number": (line(amount="1); drop table ops.loads; --").encode(), "bad_number"),
+    "a placeholder for a number": (line(amount="%s").encode(), "bad_number"),
+    "SQL for a time": (line(updated_at="'); drop table ops.loads; --").encode(), "bad_timestamp"),
+    "American date": (line(updated_at="12/31/2025 10:00").encode(), "bad_timestamp"),
+    "date with points": (line(updated_at="31.12.2025").encode(), "bad_timestamp"),
+    "zone that does not exist": (line(updated_at="2025-01-01 10:00 Mars/Olympus").encode(), "bad_timestamp"),
+    "offset that does not exist": (line(updated_at="2025-01-01T10:00:00+19:00").encode(), "bad_timestamp"),
 }
 
 
@@ -108,7 +121,10 @@ def shown(row: bytes) -> str:
     return row.decode("utf-8", "backslashreplace").replace("\x00", "\\x00")
 
 
-def test_reasons_hold_no_value_of_the_row(shared: Settings, tmp_path: Path) -> None:
+def test_reasons_and_logs_hold_no_value_of_the_row(
+    shared: Settings, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
     path = write(
         tmp_path,
         "customers.csv",
@@ -120,6 +136,7 @@ def test_reasons_hold_no_value_of_the_row(shared: Settings, tmp_path: Path) -> N
     reasons = rejects(shared, result, "reason")
     assert len(reasons) == 2
     assert not any("secret" in reason for (reason,) in reasons)
+    assert "secret" not in caplog.text
 
 
 @pytest.mark.parametrize(
@@ -140,6 +157,12 @@ def test_reasons_hold_no_value_of_the_row(shared: Settings, tmp_path: Path) -> N
         ('"two\r\nlines"', "two\r\nlines"),
         ('"a\n\\.\nb"', "a\n\\.\nb"),
         ('5"', '5"'),
+        ("\u202e51\u202c", "\u202e51\u202c"),
+        ("a\x1fb", "a\x1fb"),
+        ("a\u2028b\x85c", "a\u2028b\x85c"),
+        ("\ufeffP1", "\ufeffP1"),
+        ("'); drop table ops.loads; --", "'); drop table ops.loads; --"),
+        ("%s %(name)s {0} $1 \\1", "%s %(name)s {0} $1 \\1"),
     ],
 )
 def test_text_is_kept_as_it_is(cell: str, text: str, shared: Settings, tmp_path: Path) -> None:
@@ -165,6 +188,8 @@ def test_text_is_kept_as_it_is(cell: str, text: str, shared: Settings, tmp_path:
         ("updated_at", "2025-01-01", "2024-12-31 23:00:00+00"),
         ("updated_at", "2025-01-01T10:00:00.1234567Z", "2025-01-01 10:00:00.123457+00"),
         ("updated_at", "2025-01-01 10:00 UTC", "2025-01-01 10:00:00+00"),
+        ("updated_at", "2025-03-30 02:30", "2025-03-30 01:30:00+00"),  # the hour that daylight saving skips
+        ("updated_at", "2025-10-26 02:30", "2025-10-26 01:30:00+00"),  # the hour that it repeats
     ],
 )
 def test_values_are_read_in_their_usual_forms(
@@ -203,64 +228,3 @@ def test_many_rejected_rows_keep_their_own_payload(shared: Settings, tmp_path: P
     assert len(after) > 7_900  # the row of two lines moves those behind it
     assert all(text == rows[number - 3] for number, text in after.items())
     check_sums(shared)
-
-
-# --- files that are refused ------------------------------------------------------------------------------------
-
-PLAIN = "\n".join([HEADER, GOOD_BEFORE, GOOD_AFTER, ""]).encode()
-NOISE = random.Random(1).randbytes(90_000)
-CUT = gzip.compress(b"\n".join(line("O1", n).encode() for n in range(5000)))[:-2000]
-REFUSED: dict[str, tuple[bytes, str]] = {
-    "empty": (b"", "The file is empty"),
-    "blanks": (b"\n \n", "nothing but blanks"),
-    "a required column is missing": (PLAIN.replace(b"line_amount", b"amount"), "missing: line_amount"),
-    "semicolons": (PLAIN.replace(b",", b";"), "separated by ';'"),
-    "no header": ((GOOD_BEFORE + "\n").encode(), "missing"),
-    "a column twice": (PLAIN.replace(b"is_return", b"ORDER_ID"), "same name"),
-    "an unknown column twice": (PLAIN.replace(b"is_return", b"x,X"), "same name"),
-    "a column without a name": (PLAIN.replace(b"is_return", b" "), "no name"),
-    "the header's quote is open": (b'"' + PLAIN, "not valid CSV"),
-    "the header is no text": (PLAIN.replace(b"is_return", b"\xff"), "not utf-8"),
-    "UTF-16": (PLAIN.decode().encode("utf-16"), "UTF-16"),
-    "a workbook": (b"PK\x03\x04" + PLAIN, "Excel"),
-    "a truncated gzip": (CUT, "cut off"),
-    "a damaged gzip": (gzip.compress(PLAIN)[:-8] + b"12345678", "damaged"),
-    "a truncated zstd": (zstandard.compress(PLAIN * 50)[:-5], "cut off"),
-    "a damaged zstd": (zstandard.compress(NOISE)[:4000] + b"\xff" * 90_000, "damaged"),
-    "a truncated Parquet": (b"PAR1" + b"\x00" * 100, "Parquet file is cut off"),
-    "a line of 9 MiB for a header": (b"x" * (9 << 20), "too long"),
-}
-
-
-@pytest.mark.parametrize("name", REFUSED)
-def test_a_file_is_refused_whole(name: str, shared: Settings, tmp_path: Path) -> None:
-    content, sentence = REFUSED[name]
-    result = load_lines(shared, write_bytes(tmp_path, "lines.csv", content), fresh_source())
-
-    assert result.state == "refused"
-    assert sentence in result.message
-    row = load_row(shared, result.load_id)
-    assert (row["state"], row["read_count"]) == ("refused", 0)
-    assert row["state_reason"] == result.message
-    assert rejected(shared, result.load_id) == []
-    if value(shared, "select to_regclass('raw.store__order_lines') is not null"):
-        assert stored(shared, result, "1") == []
-
-
-def test_a_json_array_is_refused(shared: Settings, tmp_path: Path) -> None:
-    result = load_lines(shared, write_bytes(tmp_path, "lines.json", b'[{"order_id": "O1"}]'), fresh_source())
-    assert result.state == "refused"
-    assert "one object per line" in result.message
-
-
-def test_a_refused_file_may_be_tried_again(shared: Settings, tmp_path: Path) -> None:
-    path = write_bytes(tmp_path, "lines.csv", PLAIN.replace(b"line_amount", b"amount"))
-    source = fresh_source()
-    first, second = (load_lines(shared, path, source) for _ in range(2))
-    assert [first.state, second.state] == ["refused", "refused"]
-    assert first.load_id != second.load_id
-
-
-def test_a_file_with_a_header_alone_is_a_load_of_nothing(shared: Settings, tmp_path: Path) -> None:
-    result = load_lines(shared, write(tmp_path, "lines.csv"), fresh_source())
-    assert (result.state, result.read_count) == ("loaded", 0)
