@@ -9,6 +9,9 @@
         {%- if 'ops.as_of()' in sql %},
         {{ cercle.as_of() }}
         {%- endif -%}
+        {%- if 'ops.admitted_loads' in sql %},
+        {{ cercle.digest_admitted_loads() }}
+        {%- endif -%}
         {%- for input in cercle.list_inputs(model.depends_on.nodes) | unique(attribute='relation') | sort(attribute='relation') %},
         {{ cercle.digest_input(input) }}
         {%- endfor %}
@@ -22,7 +25,7 @@
             select jsonb_build_array(
                 definition,
                 case when definition like '%as_of()%' then ops.as_of() end,
-                case when definition like '%admitted_loads%' then (select array_agg(load_id order by load_id) from ops.admitted_loads) end
+                case when definition like '%admitted_loads%' then {{ cercle.digest_admitted_loads() }} end
             )::text
             from pg_get_viewdef('{{ input.relation }}'::regclass) as views (definition)
         )
@@ -31,6 +34,11 @@
     {%- else -%}
         coalesce({{ cercle.read_signature(input.relation, 'holds') }}, {{ cercle.digest_rows(input.relation) }})
     {%- endif -%}
+{%- endmacro %}
+
+-- Returns SQL (array) for the loads that the build has admitted.
+{% macro digest_admitted_loads() -%}
+    (select array_agg(load_id order by load_id) from ops.admitted_loads)
 {%- endmacro %}
 
 -- Returns what nodes read, as a list of {relation, kind}: kind is table, view, or source (a table that dbt does not make). Ephemeral

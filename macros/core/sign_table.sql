@@ -3,7 +3,7 @@
 --
 -- What is made from the same holds the same, so a kept table holds what it was made from; with `meta: {is_signed_by_rows: true}` it is
 -- read to see whether it holds what it held before, and what is made from it may then stay. Rows by record are those of before where no
--- record arrived; else they hold what no table ever held.
+-- record arrived, those of another incremental model where this transaction wrote none; else they hold what no table ever held.
 {% macro sign_table() -%}
     {%- set inputs = load_result('made_from') -%}
     {%- set meta = config.get('meta') or {} -%}
@@ -11,6 +11,8 @@
         {%- set made_from = inputs['response'] | string -%}
         {%- set holds = cercle.digest_rows(this) if meta.get('is_signed_by_rows') else "'" ~ made_from ~ "'" -%}
         {{ cercle.write_signature(made_from, holds) }}
+    {%- elif config.get('materialized') == 'incremental' and not meta.get('is_by_record') -%}
+        {{ cercle.write_signature('rows', 'gen_random_uuid()', cercle.read_signature(this, 'holds') ~ " is null or " ~ cercle.is_written_now(this)) }}
     {%- elif meta.get('is_by_record') -%}
         {{ cercle.write_signature('records', 'gen_random_uuid()', cercle.read_signature(this, 'holds') ~ " is null or exists (select from " ~ ref('int_records_arrived') ~ ")") }}
     {%- endif -%}
@@ -25,6 +27,16 @@
         end if;
     end
     $sign$
+{%- endmacro %}
+
+-- Returns a condition: a row of the table was written or deleted in this transaction. True as well where nobody counts.
+{% macro is_written_now(relation) -%}
+    (
+        current_setting('track_counts') = 'off'
+        or pg_stat_get_xact_tuples_inserted('{{ relation }}'::regclass) > 0
+        or pg_stat_get_xact_tuples_updated('{{ relation }}'::regclass) > 0
+        or pg_stat_get_xact_tuples_deleted('{{ relation }}'::regclass) > 0
+    )
 {%- endmacro %}
 
 -- Returns SQL (text) for a part of a table's signature, 'made from' or 'holds'. Null where it has none, or is not there.

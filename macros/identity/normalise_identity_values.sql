@@ -46,7 +46,7 @@ spelled as (
         end as bare_value
     from written
     left join regions on written.source_name = regions.source_name
-    left join ops.normalised_values as normalised_values
+    left join {{ source('ops', 'normalised_values') }} as normalised_values
         on written.attribute = normalised_values.value_type
         and case written.attribute when 'phone' then coalesce(regions.region, '') else '' end = normalised_values.region
         and md5(written.original)::uuid = normalised_values.original_hash

@@ -30,7 +30,7 @@ births as (
         pseudonyms.ledger_key as identity,
         identity_values.value as birth_date
     from identity_values
-    inner join ops.normalised_values as normalised_values
+    inner join {{ source('ops', 'normalised_values') }} as normalised_values
         on normalised_values.value_type = 'source_identity'
         and identity_values.record_key = 'customers:' || normalised_values.normalised
     inner join pseudonyms on normalised_values.value_key = pseudonyms.identity_key

@@ -23,7 +23,7 @@ listed as (
         calls.started_at as known_from
     from calls
     left join regions on calls.source_name = regions.source_name
-    inner join ops.normalised_values as normalised_values
+    inner join {{ source('ops', 'normalised_values') }} as normalised_values
         on normalised_values.value_type = 'phone'
         and normalised_values.region = coalesce(regions.region, '')
         and normalised_values.original_hash = md5(calls.to_number)::uuid

@@ -19,7 +19,7 @@ normalised_values as (
     select
         normalised,
         value_key
-    from ops.normalised_values
+    from {{ source('ops', 'normalised_values') }}
     where value_type = 'source_identity'
 ),
 

@@ -67,7 +67,7 @@ keyed as (
         written.record_key,
         normalised_values.value_key
     from written
-    inner join ops.normalised_values as normalised_values
+    inner join {{ source('ops', 'normalised_values') }} as normalised_values
         on written.value_type = normalised_values.value_type
         and written.region = normalised_values.region
         and md5(written.original)::uuid = normalised_values.original_hash

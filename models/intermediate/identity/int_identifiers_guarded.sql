@@ -65,7 +65,8 @@ guarded as (
         sharing,
         case when sharing = 'shared' then rule || '_and_name' else rule end as rule,
         case sharing
-            when 'own' then format('same %s, on %s records of %s sources', description, record_count, source_count)
+            -- Not on how many records: each new one would change every link of the value. customer_identifiers counts them.
+            when 'own' then format('same %s', description)
             when 'shared' then format('same %s, which %s people use, and the same name', description, people_count)
         end as evidence,
         case when sharing = 'shared' then score - 0.05 else score end as score,

@@ -35,8 +35,6 @@ assigned as (
         links.observed_at
     from links
     left join record_customers on links.record_key = record_customers.record_key
-    -- In the order of the key: its index then grows at one end.
-    order by identity_link_id
 )
 
 select * from assigned

@@ -1,5 +1,6 @@
 {{ config(
     materialized='connected_components',
+    is_kept=true,
     left='interaction_id',
     right='thread_key',
     component='thread_id'
