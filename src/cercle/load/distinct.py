@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 __all__ = ["DistinctValues"]
 
-_MOST = 64 << 20  # bytes of one type
+_MOST = 16 << 20  # bytes of one type
 
 
 class DistinctValues:
