@@ -62,12 +62,14 @@ class Scenario:
         rows: by step, (entity, row).
         together: by step, groups of records that are one customer each, and no two groups the same one.
         nobody: by step, records that have no customer.
+        decisions: of stewards, at the third step: (action, what it is about). The fourth takes them back.
     """
 
     name: str
     rows: dict[int, list[tuple[str, Row]]] = field(default_factory=dict)
     together: dict[int, list[set[Key]]] = field(default_factory=dict)
     nobody: dict[int, set[Key]] = field(default_factory=dict)
+    decisions: list[tuple[str, tuple[str, str]]] = field(default_factory=list)
 
     def add(self, entity: str, name: str, step: int = 1, **columns: str) -> Key:
         row = {**_DEFAULTS[entity], _KEYS[entity]: f"{self.name}-{name}", **columns}
@@ -92,6 +94,10 @@ class Scenario:
     def expect(self, *groups: Iterable[Key], step: int = 1, nobody: Iterable[Key] = ()) -> None:
         self.together[step] = [set(group) for group in groups]
         self.nobody[step] = set(nobody)
+
+    def decide(self, action: str, one: str, other: str) -> None:
+        """Link or unlink two records, or block an identifier (its type, its value)."""
+        self.decisions.append((action, (one, other)))
 
     def ref(self, name: str) -> str:
         return f"{self.name}-{name}"
@@ -397,6 +403,7 @@ def _in_time() -> list[Scenario]:
     left = unlinked.person("a", "Alix", "Naudin", email="alix@ex33.fr", created_at="2024-01-01T00:00:00Z")
     right = unlinked.person("b", "Alix", "Naudin", email="alix@ex33.fr")
     unlinked.expect({left, right})
+    unlinked.decide("unlink", left, right)
     unlinked.expect({left}, {right}, step=3)
     unlinked.expect({left, right}, step=4)
 
@@ -404,6 +411,7 @@ def _in_time() -> list[Scenario]:
     left = linked.person("a", "Ema", "Odier", email="ema@ex34.fr")
     right = linked.person("b", "Fred", "Pascual", email="fred@ex34.fr")
     linked.expect({left}, {right})
+    linked.decide("link", left, right)
     linked.expect({left, right}, step=3)
     linked.expect({left}, {right}, step=4)
 
@@ -411,6 +419,34 @@ def _in_time() -> list[Scenario]:
     left = blocked.person("a", "Gil", "Quillien", phone=mobile(3501))
     right = blocked.person("b", "Gil", "Quillien", phone=mobile(3501))
     blocked.expect({left, right})
+    blocked.decide("block", "phone", mobile(3501))
     blocked.expect({left}, {right}, step=3)
     blocked.expect({left, right}, step=4)
-    return [changed, late, shared, unlinked, linked, blocked]
+
+    bridge = Scenario("unlink-of-a-bridge")
+    left = bridge.person("a", "Yael", "Rabot", email="yael@ex36.fr", created_at="2024-01-01T00:00:00Z")
+    right = bridge.person("b", "Yael", "Rabot", phone=mobile(3601))
+    between = bridge.order("c", email="yael@ex36.fr", phone=mobile(3601))
+    bridge.decide("unlink", left, right)
+    bridge.expect({left, right, between})
+    bridge.expect({left, between}, {right}, step=3)
+    bridge.expect({left, right, between}, step=4)
+
+    both = Scenario("link-after-block")
+    left = both.person("a", "Nils", "Sicard", phone=mobile(3701))
+    right = both.person("b", "Nils", "Sicard", phone=mobile(3701))
+    caller = both.call("c", from_number=mobile(3701))
+    both.decide("block", "phone", mobile(3701))
+    both.decide("link", left, right)
+    both.expect({left, right, caller})
+    both.expect({left, right}, step=3, nobody={caller})
+    both.expect({left, right, caller}, step=4)
+
+    gone = Scenario("withdrawn-sharer")
+    first = gone.person("a", "Iris", "Taupin", email="taupin@ex38.fr")
+    nameless = gone.order("b", email="taupin@ex38.fr")
+    gone.expect({first, nameless})
+    second = gone.person("c", "Abel", "Taupin", step=2, email="taupin@ex38.fr")
+    gone.expect({first}, {second}, step=2, nobody={nameless})
+    gone.expect({first, nameless}, step=4, nobody={second})
+    return [changed, late, shared, unlinked, linked, blocked, bridge, both, gone]
