@@ -41,15 +41,15 @@
     (select array_agg(load_id order by load_id) from ops.admitted_loads)
 {%- endmacro %}
 
--- Returns what nodes read, as a list of {relation, kind}: kind is table, view, or source (a table that dbt does not make). Ephemeral
--- models stand in the SQL of those who read them; what is behind them and behind views is listed.
+-- Returns what nodes read, as a list of {relation, kind}: kind is view, source (a table that dbt does not make), or table (anything else,
+-- a view of others too). Ephemeral models stand in the SQL of those who read them; what is behind them and behind views is listed.
 {% macro list_inputs(node_ids) -%}
     {%- set inputs = [] -%}
     {%- for node_id in node_ids if execute and node_id.split('.')[0] != 'macro' -%}
         {%- if node_id in graph.sources -%}
             {%- set source = graph.sources[node_id] -%}
             {%- set relation = adapter.get_relation(source.database, source.schema, source.identifier) -%}
-            {%- do inputs.append({'relation': source.relation_name, 'kind': 'table' if relation.type == 'view' else 'source'}) -%}
+            {%- do inputs.append({'relation': source.relation_name, 'kind': 'source' if relation.type == 'table' else 'table'}) -%}
         {%- else -%}
             {%- set node = graph.nodes[node_id] -%}
             {%- set materialized = node.config.materialized -%}

@@ -1,7 +1,8 @@
-"""Helpers of the identity tests: a small dbt project on the macros, and the policy of ids once more in Python."""
+"""Helpers of the identity tests: small dbt projects, rows delivered, the policy of ids once more in Python."""
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import shutil
 import subprocess
@@ -13,8 +14,11 @@ import psycopg
 import yaml
 from psycopg import sql
 
+from cercle import db, dbt_runner, identity
+from cercle.load import load_landing, set_load_state
 from cercle.paths import dbt_env, package_root
 from cercle.settings import Settings
+from identity_scenarios import Row
 
 Member = tuple[str, int]  # group, occurred_at as a day number
 
@@ -105,6 +109,73 @@ def copy_rows(connection: psycopg.Connection, table: str, rows: Iterable[tuple[o
     ) as copy:
         for row in rows:
             copy.write_row(row)
+
+
+# --- a warehouse of identity alone -------------------------------------------------------------------------
+
+MODELS = "cercle.intermediate.identity"
+# They follow the clock, the build and its loads.
+ALWAYS_MADE = {"int_id_baseline", "int_overrides_standing", "int_records_arrived"}
+
+
+def deliver(settings: Settings, name: str, rows: Iterable[tuple[str, Row]]) -> None:
+    """Write rows into a file per entity, load what is new, and admit it."""
+    by_entity: dict[str, list[Row]] = {}
+    for entity, row in rows:
+        by_entity.setdefault(entity, []).append(row)
+    for entity, own in sorted(by_entity.items()):
+        folder = settings.landing_dir / entity
+        folder.mkdir(parents=True, exist_ok=True)
+        with (folder / f"{name}.csv").open("w", encoding="utf-8", newline="") as file:
+            writer = csv.DictWriter(file, sorted({column for row in own for column in row}))
+            writer.writeheader()
+            writer.writerows(own)
+    results = load_landing(settings)
+    assert all(result.rejected_count == 0 for result in results), [result.reasons for result in results]
+    with db.connect(settings) as connection:
+        for (load_id,) in connection.execute(
+            "select load_id from ops.loads where state = 'loaded'"
+        ).fetchall():
+            set_load_state(connection, load_id, "checked")
+
+
+def withdraw(settings: Settings, name: str) -> None:
+    """Take the files of this name back."""
+    with db.connect(settings) as connection:
+        for (load_id,) in connection.execute(
+            "select load_id from ops.loads where file_name like %s", (f"%{name}.csv",)
+        ).fetchall():
+            set_load_state(connection, load_id, "withdrawn", "a test", "a test", is_forced=True)
+
+
+def publish_ids(connection: psycopg.Connection, build_id: int) -> None:
+    """Publish what the build proposes about ids, and nothing else."""
+    publication_id, as_of = connection.execute(
+        "insert into ops.publications (build_id, as_of) select build_id, as_of from ops.builds where build_id = %s"
+        " returning publication_id, as_of",
+        (build_id,),
+    ).fetchone()
+    identity.apply_proposal(connection, publication_id, as_of)
+    connection.execute("update ops.builds set state = 'published' where build_id = %s", (build_id,))
+
+
+def contents(settings: Settings) -> dict[str, tuple[int, int]]:
+    """How many rows each table of identity holds, and a digest of them."""
+    names = [
+        node["name"]
+        for node in dbt_runner.read_manifest(settings)["nodes"].values()
+        if ".".join(node["fqn"]).startswith(f"{MODELS}.")
+        and node["resource_type"] == "model"
+        and node["config"]["materialized"] != "ephemeral"
+        and node["name"] not in ALWAYS_MADE
+    ]
+    counted = (
+        f"(select array[count(*), sum(hashtextextended(held::text, 0))] from intermediate.{name} as held)"
+        for name in names
+    )
+    with db.connect(settings) as connection:
+        row = connection.execute(f"select {', '.join(counted)}".encode()).fetchone()
+    return dict(zip(names, row, strict=True))
 
 
 # --- the policy of ids, written a second time from its description -----------------------------------------

@@ -10,11 +10,8 @@ import pytest
 from cercle import builds, db, dbt_runner, identity
 from cercle.privacy.erasure import Order, erase
 from cercle.settings import Settings
+from identity_support import ALWAYS_MADE, MODELS, contents
 from projects import World, clone_world, query
-
-FOLDER = "cercle.intermediate.identity"
-# They follow the clock, the build and its loads.
-ALWAYS_MADE = {"int_id_baseline", "int_overrides_standing", "int_records_arrived"}
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +28,7 @@ def resolve(world: World, as_of: datetime | None = None, is_full_refresh: bool =
     settings = world.settings
     build = builds.start_build(settings, as_of or world.as_of, full_refresh=is_full_refresh)
     how = ["--full-refresh"] if is_full_refresh else []
-    dbt_runner.run_dbt(settings, "run", ["--select", FOLDER, *how], build.build_id)
+    dbt_runner.run_dbt(settings, "run", ["--select", MODELS, *how], build.build_id)
     builds.fail_build(settings, build.build_id, "A test's.")
     made = query(
         settings,
@@ -42,37 +39,15 @@ def resolve(world: World, as_of: datetime | None = None, is_full_refresh: bool =
     return {name for name, message in made if message not in ("KEPT", "INSERT 0 0")}
 
 
-def contents(world: World) -> dict[str, tuple[int, int]]:
-    """How many rows each table of identity holds, and a digest of them."""
-    nodes = dbt_runner.read_manifest(world.settings)["nodes"].values()
-    names = [
-        node["name"]
-        for node in nodes
-        if ".".join(node["fqn"]).startswith(f"{FOLDER}.")
-        and node["resource_type"] == "model"
-        and node["config"]["materialized"] != "ephemeral"
-        and node["name"] not in ALWAYS_MADE
-    ]
-    [row] = query(
-        world.settings,
-        "select "
-        + ", ".join(
-            f"(select array[count(*), sum(hashtextextended(held::text, 0))] from intermediate.{name} as held)"
-            for name in names
-        ),
-    )
-    return dict(zip(names, row, strict=True))
-
-
 def test_nothing_new_makes_nothing_again(lived_in: World) -> None:
-    before = contents(lived_in)
+    before = contents(lived_in.settings)
     assert resolve(lived_in) == ALWAYS_MADE
     assert resolve(lived_in, lived_in.as_of + timedelta(days=400)) == ALWAYS_MADE
-    assert contents(lived_in) == before
+    assert contents(lived_in.settings) == before
 
 
 def test_a_decision_is_followed_until_it_runs_out(lived_in: World) -> None:
-    before = contents(lived_in)
+    before = contents(lived_in.settings)
     [(value,)] = lived_in.rows(
         """
         select identifier_value
@@ -94,20 +69,20 @@ def test_a_decision_is_followed_until_it_runs_out(lived_in: World) -> None:
         "int_record_customers",
     } <= made
     assert {"int_people_grouped", "int_identifiers_counted", "int_names_ordered"} & made == set()
-    blocked = contents(lived_in)
+    blocked = contents(lived_in.settings)
     assert blocked["int_record_customers"] != before["int_record_customers"]
     resolve(lived_in, is_full_refresh=True)
-    assert contents(lived_in) == blocked
+    assert contents(lived_in.settings) == blocked
 
     assert "int_record_customers" in resolve(lived_in, until + timedelta(days=1))
-    assert contents(lived_in) == before
+    assert contents(lived_in.settings) == before
     with db.connect(lived_in.settings) as connection:
         identity.revoke(connection, decision, "a steward")
 
 
 def test_a_killed_build_leaves_no_table_that_says_too_much(lived_in: World) -> None:
     """Between two models a build dies: some tables are newer than others, and the next one makes the others."""
-    before = contents(lived_in)
+    before = contents(lived_in.settings)
     settings = lived_in.settings
     [(key,)] = lived_in.rows(
         "select min(identifier_key) from marts.customer_identifiers where identifier_type = 'phone'"
@@ -120,7 +95,7 @@ def test_a_killed_build_leaves_no_table_that_says_too_much(lived_in: World) -> N
     with db.connect(settings) as connection:
         identity.revoke(connection, decision, "a steward")
     assert "int_identifiers_flagged" in resolve(lived_in)
-    assert contents(lived_in) == before
+    assert contents(lived_in.settings) == before
     assert resolve(lived_in) == ALWAYS_MADE
 
 
@@ -130,7 +105,7 @@ def test_an_erasure_is_followed_by_making_all_again(own_world: World) -> None:
     )
     erase(own_world.settings, Order("They asked for it.", customer_id))
     resolve(own_world)
-    found = contents(own_world)
+    found = contents(own_world.settings)
     assert found["int_people_named"][0] > 0
     resolve(own_world, is_full_refresh=True)
-    assert contents(own_world) == found
+    assert contents(own_world.settings) == found

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import random
 import re
 from collections.abc import Callable, Iterator
@@ -11,13 +10,12 @@ import psycopg
 import pytest
 
 from cercle import db, identity
-from cercle.load import load_landing, set_load_state
 from cercle.load.raw_tables import ensure_raw_tables
 from cercle.paths import package_root
 from cercle.settings import Settings
 from cercle.sources import all_contracts
 from identity_scenarios import Row, Scenario, scenarios
-from identity_support import copy_package, dbt, write_project
+from identity_support import copy_package, dbt, deliver, publish_ids, withdraw, write_project
 
 FOLDERS = (
     "macros",
@@ -45,38 +43,16 @@ class Warehouse:
             ensure_raw_tables(connection, all_contracts())
 
     def deliver(self, files: dict[str, list[tuple[str, Row]]]) -> None:
-        """Write each file's rows, by entity, and load what is new."""
+        """Load each file's rows."""
         for name, rows in files.items():
-            for entity in sorted({entity for entity, _ in rows}):
-                own = [row for of, row in rows if of == entity]
-                folder = self.settings.landing_dir / entity
-                folder.mkdir(parents=True, exist_ok=True)
-                columns = sorted({column for row in own for column in row})
-                with (folder / f"{name}.csv").open("w", encoding="utf-8", newline="") as file:
-                    writer = csv.DictWriter(file, columns)
-                    writer.writeheader()
-                    writer.writerows(own)
-        results = load_landing(self.settings)
-        assert all(result.rejected_count == 0 for result in results), [result.reasons for result in results]
-        with db.connect(self.settings) as connection:
-            for (load_id,) in connection.execute(
-                "select load_id from ops.loads where state = 'loaded'"
-            ).fetchall():
-                set_load_state(connection, load_id, "checked")
-
-    def withdraw(self, file: str) -> None:
-        with db.connect(self.settings) as connection:
-            for (load_id,) in connection.execute(
-                "select load_id from ops.loads where file_name like %s", (f"%{file}.csv",)
-            ).fetchall():
-                set_load_state(connection, load_id, "withdrawn", "a test", "a test", is_forced=True)
+            deliver(self.settings, name, rows)
 
     def build(self, full_refresh: bool = False) -> dict[str, str]:
         """Build, test and publish; returns record to customer."""
         with db.connect(self.settings) as connection:
-            build_id, as_of = connection.execute(
+            (build_id,) = connection.execute(
                 "insert into ops.builds (state, as_of, cercle_version) values ('running', clock_timestamp(), '0')"
-                " returning build_id, as_of"
+                " returning build_id"
             ).fetchone()
             connection.execute(
                 "insert into ops.build_loads select %s, load_id from ops.loads where state in ('checked', 'released')",
@@ -85,12 +61,7 @@ class Warehouse:
         refresh = ["--full-refresh"] if full_refresh else []
         dbt(self.settings, "build", "--exclude", "test_type:generic", *refresh)
         with db.connect(self.settings) as connection:
-            publication_id = connection.execute(
-                "insert into ops.publications (build_id, as_of) values (%s, %s) returning publication_id",
-                (build_id, as_of),
-            ).fetchone()[0]
-            identity.apply_proposal(connection, publication_id, as_of)
-            connection.execute("update ops.builds set state = 'published' where build_id = %s", (build_id,))
+            publish_ids(connection, build_id)
             for relation in ("identity_links", "customer_identifiers", "customer_redirects"):
                 connection.execute(f"drop table if exists marts.{relation}")
                 connection.execute(f"create table marts.{relation} as table marts_build.{relation}")
@@ -163,7 +134,7 @@ def history(warehouse: Warehouse) -> dict[int, dict[str, str]]:
         for override_id in made:
             identity.revoke(connection, override_id, "a steward")
     for name in WITHDRAWN:
-        warehouse.withdraw(f"step2-{name}")
+        withdraw(warehouse.settings, f"step2-{name}")
     steps[4] = warehouse.build(full_refresh=True)
     return steps
 

@@ -5,14 +5,12 @@ with
 -- Edges of the clusters that are at odds with themselves, and (without node) the records from which each person spreads.
 seeded as (
     select
-        edges.record_key,
-        edges.node_key,
-        edges.priority,
+        record_key,
+        node_key,
+        priority,
         null::text as label
-    from {{ ref('int_edges_matched') }} as edges
-    inner join {{ ref('int_clusters_drafted') }} as clusters on edges.record_key = clusters.record_key
-    inner join {{ ref('int_clusters_contested') }} as contested on clusters.component_key = contested.component_key
-    where contested.has_several_people or contested.is_unlinked
+    from {{ ref('int_edges_contested') }}
+    where has_several_people or is_unlinked
 
     union all
 

@@ -1,18 +1,8 @@
 with
 
-edges as (
-    select *
-    from {{ ref('int_edges_matched') }}
-),
-
-clusters as (
-    select *
-    from {{ ref('int_clusters_drafted') }}
-),
-
 contested as (
     select *
-    from {{ ref('int_clusters_contested') }}
+    from {{ ref('int_edges_contested') }}
 ),
 
 divided as (
@@ -20,25 +10,18 @@ divided as (
     from {{ ref('int_clusters_divided') }}
 ),
 
-contested_edges as (
+labelled as (
     select
-        edges.record_key,
-        edges.node_key,
-        edges.priority,
-        contested.has_several_people,
-        contested.is_unlinked,
-        contested.is_too_large,
+        contested.*,
         record_labels.label as record_label,
         node_labels.label as node_label
-    from edges
-    inner join clusters on edges.record_key = clusters.record_key
-    inner join contested on clusters.component_key = contested.component_key
+    from contested
     left join divided as record_labels
         on record_labels.side = 'left'
-        and edges.record_key = record_labels.vertex
+        and contested.record_key = record_labels.vertex
     left join divided as node_labels
         on node_labels.side = 'right'
-        and edges.node_key = node_labels.vertex
+        and contested.node_key = node_labels.vertex
 ),
 
 -- An edge between what is nearest to one person and what is nearest to another goes; so do the weak edges of a giant.
@@ -51,7 +34,7 @@ set_aside as (
             when record_label <> node_label then 'joins_different_people'
             else 'cluster_too_large'
         end as set_aside_reason
-    from contested_edges
+    from labelled
     where
         record_label <> node_label
         or (is_too_large and not has_several_people and not is_unlinked and priority > 2)
