@@ -163,6 +163,42 @@ def test_what_is_vetted_is_what_postgresql_would_have_stored(
     assert everything(shared, vetted) == everything(shared, judged)
 
 
+ALONE = {  # no day that does not exist: with it the whole part is doubted
+    0: ("", " ", "\u200b", "a\tb", "a\\nb", "\\N", "\\.", "5.70301E+17", "x" * 501),
+    1: ("", "007", "-0", "+1", "1.0", "1e3", "x", "9223372036854775808"),
+    2: ("", "-0", "0.00", "-0.50", "1.50", "+1.5", ".5", "5.", "1e3", "NaN", "0x1F", "1_0"),
+    3: ("", "no", "0", "True", "maybe"),
+    4: ("", "1899-12-31", "9999-12-31", "2025-1-1", "now"),
+    5: (
+        "",
+        "2025-10-26T02:30:00",
+        "2025-03-01T10:00:00.100Z",
+        "9999-12-31T00:00:00Z",
+        "now",
+    ),
+    6: ("", "cheque", "Cash"),
+    7: ("", "nobody", "x" * 1001),
+    8: ("", "{}", "{"),
+}
+
+
+def test_each_odd_cell_alone_is_judged_as_before(till: Source, shared: Settings, tmp_path: Path) -> None:
+    rows = []
+    for place, cells in ALONE.items():
+        for cell in cells:
+            row = [f"K{len(rows)}", "3", "1.50", "true", "2025-03-01", "2025-03-01T10:00:00Z", "cash", "", ""]
+            row[place] = cell
+            rows.append(row)
+    path = tmp_path / "slips.csv"
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file, lineterminator="\n").writerows([NAMES, *rows])
+    vetted = load_file(shared, fresh_source(till), path, "slips")
+    with mock.patch.object(Load, "_load_vetted", return_value=None):
+        judged = load_file(shared, fresh_source(till), path, "slips")
+    assert vetted.rejected_count > 20
+    assert everything(shared, vetted) == everything(shared, judged)
+
+
 def test_a_plain_file_needs_no_judgement(shared: Settings, tmp_path: Path) -> None:
     """Were a row of it doubted, the insert would be asked for."""
     path = write(tmp_path, "lines.csv", *(line(f"O{number}", number, "-1.50") for number in range(200)))
