@@ -26,7 +26,7 @@ PYTEST := $(BIN)/python -m pytest tests/python --numprocesses $(JOBS) --dist loa
 
 .PHONY: help
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-23s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: install
 install: $(VENV)/.installed ## Make .venv from the locked requirements; does nothing when they are unchanged
@@ -116,6 +116,10 @@ bench-identity-graph: install ## Measure connected components: 10,000,000 edges 
 .PHONY: bench-load
 bench-load: install ## Measure the loader, 1,000,000 rows by each way in, beside a bare COPY, as JSON; see docs/measurements.md
 	@$(BIN)/python benchmarks/bench_load.py $(ARGS)
+
+.PHONY: bench-identity-accuracy
+bench-identity-accuracy: install ## Measure who is who against known truths: pairs and B-cubed, simulated worlds, FEBRL, as JSON
+	@$(BIN)/python benchmarks/bench_identity_accuracy.py $(ARGS)
 
 .PHONY: bench-consent
 bench-consent: install ## Measure the ledger and all decisions, 1,000,000 events of 300,000 people, and 1 % more, as JSON

@@ -3,9 +3,9 @@
 --
 -- A scope is what may join people wrongly: a value, a cluster. In each, spellings are taken from the fullest to the barest; one
 -- that differs from all before it leads a new person. Any other stands for the one leader that it does not differ from; where there
--- are several, leader_key is null. people_count always counts broadly; leader_key is strict
--- where `is_strict` (see people_differ). A scope with more than `most_spellings` is not compared: people_count is then their number.
-{% macro group_people(people, is_strict, most_spellings=40) -%}
+-- are several, leader_key is null. leader_key is strict where `is_strict` (see people_differ); people_count counts broadly, but strictly
+-- where the condition `counted_strictly` on `later` (the later spelling) holds. A scope with more than `most_spellings` is not compared: people_count is then their number.
+{% macro group_people(people, is_strict, counted_strictly='false', most_spellings=40) -%}
 {%- set difference = 'is_strictly_different' if is_strict else 'is_broadly_different' -%}
 with
 
@@ -33,7 +33,8 @@ compared as (
         later.person_key,
         earlier.person_key as earlier_person_key,
         {{ cercle.people_differ('earlier', 'later') }} as is_broadly_different,
-        {{ cercle.people_differ('earlier', 'later', is_strict=true) }} as is_strictly_different
+        {{ cercle.people_differ('earlier', 'later', is_strict=true) }} as is_strictly_different,
+        {{ counted_strictly }} as is_counted_strictly
     from ranked as later
     inner join ranked as earlier on later.scope = earlier.scope and later.position > earlier.position
     where later.spelling_count between 2 and {{ most_spellings }}
@@ -43,7 +44,7 @@ differences as (
     select
         scope,
         person_key,
-        bool_and(is_broadly_different) as differs_broadly_from_all,
+        bool_and(case when is_counted_strictly then is_strictly_different else is_broadly_different end) as counts_beside_all,
         bool_and({{ difference }}) as differs_from_all
     from compared
     group by scope, person_key
@@ -54,7 +55,7 @@ led as (
         ranked.scope,
         ranked.person_key,
         ranked.spelling_count,
-        coalesce(differences.differs_broadly_from_all, true) as is_broad_leader,
+        coalesce(differences.counts_beside_all, true) as is_counted,
         coalesce(differences.differs_from_all, true) as is_leader
     from ranked
     left join differences on ranked.scope = differences.scope and ranked.person_key = differences.person_key
@@ -78,7 +79,7 @@ counted as (
         scope,
         case
             when max(spelling_count) > {{ most_spellings }} then max(spelling_count)
-            else count(*) filter (where is_broad_leader)
+            else count(*) filter (where is_counted)
         end as people_count
     from led
     group by scope

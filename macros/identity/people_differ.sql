@@ -1,9 +1,10 @@
 -- Returns a condition: two given names cannot be one person's. Null, an initial that fits, a part of the other (Jean, Jean Pierre),
--- or one slip of the pen do not differ; but two names that are both known given names do (Julie, Julien).
+-- a nickname (Nico, Nicolas) or one slip of the pen do not differ; but two names that are both known given names do (Julie, Julien).
 {% macro given_names_differ(left, right) -%}
     (
         {{ left }}.given_name <> {{ right }}.given_name
         and replace({{ left }}.given_name, ' ', '') <> replace({{ right }}.given_name, ' ', '')
+        and not {{ left }}.formal_names && {{ right }}.formal_names
         and not starts_with({{ left }}.given_name, {{ right }}.given_name || case when length({{ right }}.given_name) > 1 then ' ' else '' end)
         and not starts_with({{ right }}.given_name, {{ left }}.given_name || case when length({{ left }}.given_name) > 1 then ' ' else '' end)
         and (
@@ -41,7 +42,7 @@
     )
 {%- endmacro %}
 
--- Returns a condition, never null: two people (given_name, family_name, birth_date, is_known_given_name) cannot be one.
+-- Returns a condition, never null: two people (given_name, formal_names, family_name, birth_date, is_known_given_name) cannot be one.
 -- Broadly: by given name or date of birth; a family name alone may have changed, unless the given name says nothing (missing, or
 -- an initial). `is_strict`: by family name in any case. Equal dates of birth outweigh the family name;
 -- the two parts of a name may stand in each other's place.

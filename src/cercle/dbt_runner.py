@@ -23,6 +23,7 @@ __all__ = [
     "DbtEvent",
     "DbtResult",
     "OnEvent",
+    "Step",
     "parse_ahead",
     "project_sha256",
     "read_manifest",
@@ -57,8 +58,26 @@ class DbtEvent:
 OnEvent = Callable[[DbtEvent], None]
 
 
+@dataclass(frozen=True)
+class Step:
+    """Work that lies between two models of a layer.
+
+    Attributes:
+        after: the model that has to stand before it.
+        work: what to do then, before the rest of the layer.
+    """
+
+    after: str
+    work: Callable[[], None]
+
+
 def run_layer(
-    settings: Settings, build_id: int, layer: str, full_refresh: bool = False, on_event: OnEvent | None = None
+    settings: Settings,
+    build_id: int,
+    layer: str,
+    full_refresh: bool = False,
+    on_event: OnEvent | None = None,
+    step: Step | None = None,
 ) -> DbtResult:
     """Build the nodes of one layer and run their tests.
 
@@ -71,6 +90,7 @@ def run_layer(
         layer: staging (with the seeds), intermediate, marts (with the user's own models).
         full_refresh: make incremental models anew.
         on_event: called with each node that starts or ends.
+        step: work between two models of the layer.
 
     Raises:
         CercleError: a node or a test failed, named with dbt's message; or the layer is empty.
@@ -82,13 +102,24 @@ def run_layer(
     if layer == LAYERS[0] and (full_refresh or not dbt_target.is_parsed(settings, code)):
         command, selected = "build", dbt_selection.select_first_layer()
     else:
-        command, nodes = "build", dbt_selection.nodes_of_layer(read_manifest(settings), layer)
+        manifest = read_manifest(settings)
+        command, nodes = "build", dbt_selection.nodes_of_layer(manifest, layer)
         if layer == LAYERS[0] and _are_made(settings, nodes):
             command, nodes = "test", dbt_selection.tests_of_views(nodes)
         if not nodes:
             return DbtResult(())
+        if step is not None:
+            before = dbt_selection.nodes_up_to(manifest, nodes, step.after)
+            names = {node["unique_id"] for node in before}
+            nodes = [node for node in nodes if node["unique_id"] not in names]
+            done = _run(
+                settings, code, [command, *dbt_selection.name_nodes(before), *full], build_id, on_event
+            )
+            step.work()
         selected = dbt_selection.name_nodes(nodes)
     result = _run(settings, code, [command, *selected, *full], build_id, on_event)
+    if step is not None:
+        result = DbtResult(done.nodes + result.nodes)
     if not result.nodes:
         raise CercleError(f"dbt found nothing to do in the layer {layer}", where=str(settings.project_dir))
     return result

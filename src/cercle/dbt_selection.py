@@ -9,7 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-__all__ = ["KEY_TESTS", "LAYERS", "name_nodes", "nodes_of_layer", "select_first_layer", "tests_of_views"]
+__all__ = [
+    "KEY_TESTS",
+    "LAYERS",
+    "name_nodes",
+    "nodes_of_layer",
+    "nodes_up_to",
+    "select_first_layer",
+    "tests_of_views",
+]
 
 LAYERS = ("staging", "intermediate", "marts")
 
@@ -57,6 +65,31 @@ def nodes_of_layer(manifest: Mapping[str, Any], layer: str) -> list[Node]:
             if LAYERS[max(read, default=-1)] == layer:
                 found.append(node)
     return found
+
+
+def nodes_up_to(manifest: Mapping[str, Any], nodes: Sequence[Node], model: str) -> list[Node]:
+    """Return those of a layer's nodes that a model is made from, itself too, with the tests that read no other.
+
+    Args:
+        manifest: of the project.
+        nodes: of a layer.
+        model: its name.
+    """
+    by_id = {node["unique_id"]: node for node in nodes}
+    waiting = [name for name, node in by_id.items() if node["name"] == model]
+    found: set[str] = set()
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            waiting += [parent for parent in manifest["parent_map"].get(name, []) if parent in by_id]
+    later = set(by_id) - found
+    return [
+        node
+        for name, node in by_id.items()
+        if name in found
+        or (node["resource_type"] == "test" and found and not later & set(node["depends_on"]["nodes"]))
+    ]
 
 
 def tests_of_views(nodes: Sequence[Node]) -> list[Node]:

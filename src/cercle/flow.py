@@ -11,9 +11,9 @@ of them. Every step can be killed and the whole begun again; only `publish` chan
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cercle import builds, db, dbt_runner
 from cercle import publish as publication
@@ -133,8 +133,9 @@ def run_layer(
         CercleError: a node or a test failed, or the shape of the marts is refused.
     """
     with builds.step(settings, build_id, layer) as details:
+        scoring = _scoring(settings, build_id, details) if layer == LAYERS[1] else None
         result = dbt_runner.run_layer(
-            settings, build_id, layer, _is_full_refresh(settings, build_id), on_event
+            settings, build_id, layer, _is_full_refresh(settings, build_id), on_event, scoring
         )
         details.update(result.counts())
         if layer == LAYERS[0]:
@@ -171,6 +172,23 @@ def publish(
         published = publication.publish(settings, build_id, allow_drop, apply_identity, on_progress)
         details.update(publication_id=published.publication_id, changed_rows=published.changed_rows)
     return published
+
+
+def _scoring(settings: Settings, build_id: int, details: dict[str, Any]) -> dbt_runner.Step | None:
+    """The scoring of descriptions of people, where it is wanted and any can be new; else the last scores hold."""
+    from cercle.identity import matching
+
+    def score() -> None:
+        with db.connect(settings) as connection:
+            details["scoring"] = asdict(matching.deliver_scores(connection, build_id))
+
+    if not matching.is_matching_on(settings):
+        return None
+    with db.connect(settings) as connection:
+        if matching.is_scoring_due(connection, build_id):
+            return dbt_runner.Step(matching.DESCRIPTIONS, score)
+        matching.keep_scores(connection, build_id)
+    return None
 
 
 def _is_full_refresh(settings: Settings, build_id: int) -> bool:

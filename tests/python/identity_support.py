@@ -114,8 +114,14 @@ def copy_rows(connection: psycopg.Connection, table: str, rows: Iterable[tuple[o
 # --- a warehouse of identity alone -------------------------------------------------------------------------
 
 MODELS = "cercle.intermediate.identity"
-# They follow the clock, the build and its loads.
-ALWAYS_MADE = {"int_id_baseline", "int_overrides_standing", "int_records_arrived"}
+# They follow the clock, the build and its loads; and what no step fills where dbt is used alone.
+ALWAYS_MADE = {
+    "int_id_baseline",
+    "int_overrides_standing",
+    "int_pairs_scored",
+    "int_people_scored",
+    "int_records_arrived",
+}
 
 
 def deliver(settings: Settings, name: str, rows: Iterable[tuple[str, Row]]) -> None:

@@ -54,6 +54,7 @@ KEY_STANDS_IN = {
     "int_edges_adopted": "int_links_assigned",
     "int_edges_linked": "int_links_assigned",
     "int_edges_matched": "int_edges_judged",
+    "int_edges_scored": "int_links_assigned",
     "int_links_unioned": "int_links_assigned",
 }
 

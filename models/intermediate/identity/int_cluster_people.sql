@@ -18,10 +18,11 @@ spellings as (
         people.family_name,
         people.birth_date,
         people.is_known_given_name,
+        people.formal_names,
         count(*) as record_count
     from clusters
     inner join people on clusters.record_key = people.record_key
-    group by 1, 2, 3, 4, 5, 6
+    group by 1, 2, 3, 4, 5, 6, 7
 ),
 
 -- Inside a cluster a family name alone does not part people: it may have changed by marriage.

@@ -2,9 +2,9 @@
 
 with
 
-settled as (
+joined as (
     select *
-    from {{ ref('int_clusters_settled') }}
+    from {{ ref('int_clusters_joined') }}
 ),
 
 adopted as (
@@ -14,17 +14,17 @@ adopted as (
 
 resolved as (
     select
-        settled.record_key,
-        coalesce(adopted.adopting_key, settled.component_key) as component_key
-    from settled
-    left join adopted on settled.component_key = adopted.component_key
+        joined.record_key,
+        coalesce(adopted.adopting_key, joined.component_key) as component_key
+    from joined
+    left join adopted on joined.component_key = adopted.component_key
     union all
     select
         adopted.component_key as record_key,
         adopted.adopting_key as component_key
     from adopted
-    left join settled on adopted.component_key = settled.record_key
-    where settled.record_key is null
+    left join joined on adopted.component_key = joined.record_key
+    where joined.record_key is null
 )
 
 select * from resolved

@@ -9,7 +9,7 @@ adopted as (
 
 clusters as (
     select *
-    from {{ ref('int_clusters_settled') }}
+    from {{ ref('int_clusters_joined') }}
 ),
 
 identity_records as (

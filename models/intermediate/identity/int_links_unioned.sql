@@ -27,6 +27,11 @@ edges_adopted as (
     from {{ ref('int_edges_adopted') }}
 ),
 
+edges_scored as (
+    select *
+    from {{ ref('int_edges_scored') }}
+),
+
 edges_set_aside as (
     select *
     from {{ ref('int_edges_set_aside') }}
@@ -65,16 +70,12 @@ links as (
     from edges_linked
     union all
     select
-        record_key,
-        node_key,
-        identifier_type,
-        identifier_key,
-        rule,
-        score,
-        evidence,
-        observed_at,
+        *,
         null as set_aside_reason
     from edges_adopted
+    union all
+    select *
+    from edges_scored
 ),
 
 -- Last, what joined records whose clusters then turned out to be several people.

@@ -2,7 +2,7 @@ with
 
 clusters as (
     select *
-    from {{ ref('int_clusters_settled') }}
+    from {{ ref('int_clusters_joined') }}
 ),
 
 identity_records as (

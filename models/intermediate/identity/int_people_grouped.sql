@@ -25,16 +25,18 @@ spellings as (
         people.family_name,
         case when observed.identifier_type <> 'birth_date' then people.birth_date end as birth_date,
         people.is_known_given_name,
+        people.formal_names,
+        identifier_types.passes_on,
         count(*) as record_count
     from observed
     inner join identifier_types on observed.identifier_type = identifier_types.identifier_type
     inner join people on observed.record_key = people.record_key
     where identifier_types.people_limit is not null
-    group by 1, 2, 3, 4, 5, 6
+    group by 1, 2, 3, 4, 5, 6, 7, 8
 ),
 
 grouped as (
-    {{ cercle.group_people('spellings', is_strict=true) }}
+    {{ cercle.group_people('spellings', is_strict=true, counted_strictly='later.passes_on') }}
 )
 
 select * from grouped

@@ -10,6 +10,14 @@ known_names as (
     from {{ ref('identity_given_names') }}
 ),
 
+nicknames as (
+    select
+        nickname,
+        array_agg(given_name order by given_name) as given_names
+    from {{ ref('identity_nicknames') }}
+    group by nickname
+),
+
 quoted as (
     select *
     from {{ ref('int_people_quoted') }}
@@ -63,9 +71,11 @@ named as (
         people.birth_date,
         people.is_structured,
         people.is_borrowed,
-        known_names.given_name is not null as is_known_given_name
+        known_names.given_name is not null as is_known_given_name,
+        people.given_name || coalesce(nicknames.given_names, '{}') as formal_names
     from people
     left join known_names on split_part(people.given_name, ' ', 1) = known_names.given_name
+    left join nicknames on people.given_name = nicknames.nickname
 )
 
 select * from named

@@ -1,0 +1,84 @@
+"""Measures who is who against known truths: pairs of records and B-cubed, one default configuration for all sets; JSON.
+
+    make bench-identity-accuracy                                       the simulated world at noise 1 and 2
+    make bench-identity-accuracy ARGS='--customers 500 --seeds 1 3'
+    make bench-identity-accuracy ARGS='--febrl DIR'                    and FEBRL's dataset3, dataset4a, dataset4b (.csv)
+    make bench-identity-accuracy ARGS='--without-scores'               the rules alone
+
+Every set enters through files, the loader and the models, as a customer's files would. It exits with 1 when a figure
+misses its bar.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from bench_database import bench_database
+from identity_sets import LabelledSet, febrl, resolve, simulated
+
+from cercle.identity.evaluate import compare
+
+# Least precision and recall of pairs; for FEBRL the least F1 of pairs.
+BARS: dict[str, dict[str, float]] = {
+    "noise 1": {"precision": 0.998, "recall": 0.95},
+    "noise 2": {"precision": 0.99, "recall": 0.90},
+    "FEBRL3": {"f1": 0.998},
+    "FEBRL4": {"f1": 0.999},
+}
+_FIGURES = ("precision", "recall", "f1", "bcubed_precision", "bcubed_recall", "bcubed_f1")
+
+
+def main() -> None:
+    """Measure, and print one JSON document."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--customers", type=int, default=5000)
+    parser.add_argument("--seeds", type=int, nargs="*", default=[7, 1, 3])
+    parser.add_argument("--noise", type=float, nargs="*", default=[1, 2])
+    parser.add_argument("--febrl", type=Path, help="folder with the files of FEBRL")
+    parser.add_argument("--without-scores", action="store_true", help="the rules alone")
+    arguments = parser.parse_args()
+    sets = [
+        simulated(arguments.customers, seed, noise) for noise in arguments.noise for seed in arguments.seeds
+    ]
+    if arguments.febrl:
+        sets.append(febrl(3, [arguments.febrl / "dataset3.csv"]))
+        sets.append(febrl(4, [arguments.febrl / "dataset4a.csv", arguments.febrl / "dataset4b.csv"]))
+    results = [_measure(each, not arguments.without_scores) for each in sets]
+    print(json.dumps({"load_average": os.getloadavg()[0], "sets": results}, indent=2))
+    sys.exit(not all(result["passes"] for result in results))
+
+
+def _measure(labelled: LabelledSet, with_scores: bool) -> dict[str, Any]:
+    begin = time.monotonic()
+    with bench_database("identity") as database:
+        settings = replace(database, landing_dir=database.home / "world" / "landing")
+        truth = labelled.land(settings)
+        found = compare(truth, resolve(settings, with_scores))
+    figures = {name: round(getattr(found, name), 4) for name in _FIGURES}
+    bars = next((bars for name, bars in BARS.items() if labelled.name.endswith(name)), {})
+    result = {
+        "set": labelled.name,
+        "records": found.record_count,
+        "people": found.person_count,
+        "customers": found.customer_count,
+        "largest customer": found.largest_customer,
+        **figures,
+        "bars": bars,
+        "passes": all(figures[name] >= bar for name, bar in bars.items()),
+        "seconds": round(time.monotonic() - begin, 1),
+    }
+    print(json.dumps(result), file=sys.stderr, flush=True)
+    return result
+
+
+if __name__ == "__main__":
+    main()
