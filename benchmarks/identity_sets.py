@@ -18,9 +18,10 @@ from cercle.identity.evaluate import read_truth
 from cercle.preparation import prepare
 from cercle.settings import Settings
 from cercle.simulate import WorldConfig
+from cercle.simulate.shared_values import SharedWorld, simulate_shared
 from cercle.simulate.world import simulate
 
-__all__ = ["LabelledSet", "febrl", "resolve", "simulated"]
+__all__ = ["LabelledSet", "febrl", "resolve", "shared_values", "simulated"]
 
 # A register entry of FEBRL as a customer of the house format. Its social security number is a number that somebody
 # gave out to one person: a card.
@@ -65,6 +66,22 @@ def simulated(customers: int, seed: int, noise: float) -> LabelledSet:
         return read_truth(settings.landing_dir.parent / "truth")
 
     return LabelledSet(f"simulated, {customers:,} customers, seed {seed}, noise {noise:g}", land)
+
+
+def shared_values(records: int, seed: int) -> LabelledSet:
+    """A register full of desk telephones, info@ boxes, household numbers and placeholders.
+
+    Args:
+        records: customer records.
+        seed: of the register.
+    """
+
+    def land(settings: Settings) -> dict[str, str]:
+        truth = settings.landing_dir.parent / "truth"
+        simulate_shared(SharedWorld(records, seed, settings.landing_dir, truth))
+        return read_truth(truth)
+
+    return LabelledSet(f"{records:,} records, seed {seed}, shared values", land)
 
 
 def febrl(number: int, files: list[Path]) -> LabelledSet:

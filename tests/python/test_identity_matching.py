@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import itertools
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -14,6 +15,7 @@ from cercle import db
 from cercle.identity import matching
 from cercle.identity.matching.comparisons import LISTS, comparisons
 from cercle.identity.matching.scoring import LEVELS, load_model, score_pairs
+from conftest import Answer
 from projects import World, run
 
 Row = Mapping[str, Any]
@@ -145,6 +147,38 @@ def test_a_run_joins_what_is_alike_and_says_why(world: World) -> None:
     """)
     assert joined
     assert all(0.7 < score <= 1 and evidence.startswith("given name ") for evidence, score in joined)
+
+
+def test_a_steward_sees_what_was_set_aside_the_worst_first(world: World, cli: Callable[..., Answer]) -> None:
+    found = cli("identity", "set-aside", "--json", settings=world.settings).json
+    assert found
+    counts = [(row["customer_count"], row["record_count"]) for row in found]
+    assert counts == sorted(counts, reverse=True)
+    assert counts[0][0] > 1
+    worst = found[0]
+    [(record_count,)] = world.rows(
+        """
+        select count(*)
+        from marts.identity_links
+        where is_set_aside and identifier_type = %s and identifier_key = %s and set_aside_reason = %s
+        """,
+        worst["identifier_type"],
+        worst["identifier_key"],
+        worst["reason"],
+    )
+    assert record_count == worst["record_count"]
+    assert "…" in worst["value"]
+
+
+def test_the_report_shows_weights_and_nobody(
+    world: World, cli: Callable[..., Answer], tmp_path: Path
+) -> None:
+    path = tmp_path / "matching.html"
+    assert cli("identity", "matching-report", "--html", str(path), settings=world.settings).exit_code == 0
+    page = path.read_text(encoding="utf-8")
+    assert page.count("<iframe") == 2
+    for (name,) in world.rows("select distinct family_name from intermediate.int_people_compared"):
+        assert f"&quot;{name}&quot;" not in page
 
 
 def test_a_run_with_nothing_new_scores_nothing_and_keeps_the_scores(

@@ -5,12 +5,15 @@ alike as (
     from {{ ref('int_clusters_alike') }}
 ),
 
-contradicted as (
+compared as (
     select
-        left_key,
-        right_key
-    from {{ ref('int_pairs_judged') }}
-    where is_anywhere_contradicted
+        component_key,
+        given_name,
+        family_name,
+        string_to_array(formal_names, '|') as formal_names,
+        is_known_given_name,
+        (string_to_array(birth_dates, '|'))[1]::date as birth_date
+    from {{ ref('int_people_compared') }}
 ),
 
 clusters as (
@@ -26,12 +29,30 @@ unlinks as (
     where action = 'unlink'
 ),
 
-kept_apart as (
+named as (
     select
-        left_key,
-        right_key
-    from contradicted
-    union all
+        alike.group_key,
+        compared.*
+    from alike
+    inner join compared on alike.component_key = compared.component_key
+),
+
+-- Two known given names, unless one is the other's family name; or two dates of birth. Not all pairs of a group were scored.
+contradicted as (
+    select lefts.group_key
+    from named as lefts
+    inner join named as rights on lefts.group_key = rights.group_key and lefts.component_key < rights.component_key
+    where
+        {{ cercle.birth_dates_differ('lefts', 'rights') }}
+        or (
+            lefts.is_known_given_name
+            and rights.is_known_given_name
+            and {{ cercle.given_names_differ('lefts', 'rights') }}
+            and (lefts.given_name = rights.family_name and lefts.family_name = rights.given_name) is not true
+        )
+),
+
+unlinked as (
     select
         coalesce(lefts.component_key, unlinks.left_record) as left_key,
         coalesce(rights.component_key, unlinks.right_record) as right_key
@@ -43,9 +64,12 @@ kept_apart as (
 -- Clusters that are alike in a chain must also be able to be one: where two of them cannot, none of the group are.
 contested as (
     select lefts.group_key
-    from kept_apart
-    inner join alike as lefts on kept_apart.left_key = lefts.component_key
-    inner join alike as rights on kept_apart.right_key = rights.component_key and lefts.group_key = rights.group_key
+    from unlinked
+    inner join alike as lefts on unlinked.left_key = lefts.component_key
+    inner join alike as rights on unlinked.right_key = rights.component_key and lefts.group_key = rights.group_key
+    union
+    select group_key
+    from contradicted
     union
     select group_key
     from alike

@@ -165,6 +165,51 @@ def changes(state: State, limit: int) -> None:
     state.show_table([dict(zip(columns, row, strict=True)) for row in rows], columns, rows)
 
 
+@command.command(name="set-aside")
+@click.option("--limit", default=50, show_default=True, help="The worst ones.")
+@click.option("--reason", help="Only what was set aside for this reason.")
+@click.option("--clear", is_flag=True, help="Show identifiers in clear; you need the right to read them.")
+@pass_state
+def set_aside(state: State, limit: int, reason: str | None, clear: bool) -> None:
+    """List the identifiers that were set aside, with the reason; those first that would melt most customers."""
+    from cercle.db import connect
+    from cercle.identity import list_set_aside
+    from cercle.identity.masking import masked
+
+    with connect(state.settings) as connection:
+        found = list_set_aside(connection, limit, reason)
+    if not clear:
+        found = [dataclasses.replace(one, value=masked(one.identifier_type, one.value)) for one in found]
+    rows = [
+        (
+            one.identifier_type,
+            one.value or one.identifier_key[:12],
+            one.reason,
+            one.customer_count,
+            one.record_count,
+            one.last_observed_at,
+        )
+        for one in found
+    ]
+    columns = ("identifier_type", "value", "reason", "customers", "records", "last_observed_at")
+    state.show_table([dataclasses.asdict(one) for one in found], columns, rows)
+
+
+@command.command(name="matching-report")
+@click.option("--html", "path", required=True, type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--pairs", "count", default=8, show_default=True, help="Doubtful pairs of each kind to show.")
+@pass_state
+def matching_report(state: State, path: Path, count: int) -> None:
+    """Write a page on scored matching: what each level weighs, how doubtful pairs were weighed; no personal value."""
+    from cercle.db import connect
+    from cercle.identity.matching.report import doubtful_pairs, report_html
+
+    with connect(state.settings) as connection:
+        descriptions = doubtful_pairs(connection, count)
+    path.write_text(report_html(descriptions), encoding="utf-8")
+    state.show({"path": str(path)}, f"{path}")
+
+
 @command.command()
 @click.argument("truth_dir", type=click.Path(path_type=Path, exists=True, file_okay=False))
 @click.option(

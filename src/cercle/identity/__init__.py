@@ -6,12 +6,14 @@ from cercle.identity.decisions import Decision, block, decisions, link, revoke, 
 from cercle.identity.evaluate import Evaluation, evaluate
 from cercle.identity.explain import Explanation, Step, explain_customer, explain_records
 from cercle.identity.proposal import KindCounts, apply_proposal
+from cercle.identity.set_aside import SetAside, list_set_aside
 
 __all__ = [
     "Decision",
     "Evaluation",
     "Explanation",
     "KindCounts",
+    "SetAside",
     "Step",
     "apply_proposal",
     "block",
@@ -20,6 +22,7 @@ __all__ = [
     "explain_customer",
     "explain_records",
     "link",
+    "list_set_aside",
     "revoke",
     "unlink",
 ]

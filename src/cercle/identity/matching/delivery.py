@@ -17,7 +17,15 @@ from cercle.settings import Settings
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["DESCRIPTIONS", "Scoring", "deliver_scores", "is_matching_on", "is_scoring_due", "keep_scores"]
+__all__ = [
+    "DESCRIPTIONS",
+    "Scoring",
+    "deliver_scores",
+    "is_matching_on",
+    "is_scoring_due",
+    "keep_scores",
+    "read_descriptions",
+]
 
 DESCRIPTIONS = "int_people_compared"
 _SCORED, _PAIRS = "intermediate.int_people_scored", "intermediate.int_pairs_scored"
@@ -35,6 +43,13 @@ _OUT = f"""
             {", ".join(_TEXTS)}, given_name_rarity, family_name_rarity,
             description_key not in (select scored.description_key from {_SCORED} as scored) as is_new
         from (select distinct on (description_key) * from intermediate.{DESCRIPTIONS}) as compared
+    ) to stdout (format csv, header)
+"""
+_OUT_OF = f"""
+    copy (
+        select {", ".join(_TEXTS)}, given_name_rarity, family_name_rarity, true as is_new
+        from intermediate.{DESCRIPTIONS}
+        where component_key = any(%s)
     ) to stdout (format csv, header)
 """
 
@@ -128,7 +143,7 @@ def deliver_scores(connection: psycopg.Connection[Any], build_id: int) -> Scorin
         build_id: the running build, whose descriptions stand.
     """
     _make_tables(connection)
-    descriptions = _read(connection)
+    descriptions = _read(connection, _OUT)
     new_count = sum(descriptions.column("is_new").to_pylist())
     for statement in _FORGET:
         connection.execute(statement.encode())
@@ -160,12 +175,22 @@ def _make_tables(connection: psycopg.Connection[Any]) -> None:
         connection.execute(f"create table {relation} ({columns})".encode())
 
 
-def _read(connection: psycopg.Connection[Any]) -> pa.Table:
+def read_descriptions(connection: psycopg.Connection[Any], component_keys: list[str]) -> pa.Table:
+    """Return the descriptions of some clusters, as if all were new.
+
+    Args:
+        connection: to a warehouse with int_people_compared.
+        component_keys: of the clusters.
+    """
+    return _read(connection, _OUT_OF, (component_keys,))
+
+
+def _read(connection: psycopg.Connection[Any], statement: str, values: tuple[object, ...] = ()) -> pa.Table:
     import pyarrow as pa
     from pyarrow import csv
 
     with io.BytesIO() as buffer:
-        with connection.cursor() as cursor, cursor.copy(_OUT.encode()) as copy:
+        with connection.cursor() as cursor, cursor.copy(statement.encode(), values or None) as copy:
             for block in copy:
                 buffer.write(block)
         buffer.seek(0)
