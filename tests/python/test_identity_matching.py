@@ -167,7 +167,9 @@ def test_a_steward_sees_what_was_set_aside_the_worst_first(world: World, cli: Ca
         worst["reason"],
     )
     assert record_count == worst["record_count"]
-    assert "…" in worst["value"]
+    shown = [row["value"] for row in found if row["value"]]
+    assert shown
+    assert all("…" in value for value in shown)
 
 
 def test_the_report_shows_weights_and_nobody(
@@ -177,8 +179,10 @@ def test_the_report_shows_weights_and_nobody(
     assert cli("identity", "matching-report", "--html", str(path), settings=world.settings).exit_code == 0
     page = path.read_text(encoding="utf-8")
     assert page.count("<iframe") == 2
-    for (name,) in world.rows("select distinct family_name from intermediate.int_people_compared"):
-        assert f"&quot;{name}&quot;" not in page
+    for (mailboxes,) in world.rows(
+        "select emails from intermediate.int_people_compared where emails is not null"
+    ):
+        assert not any(mailbox in page for mailbox in mailboxes.split("|"))
 
 
 def test_a_run_with_nothing_new_scores_nothing_and_keeps_the_scores(
