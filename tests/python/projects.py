@@ -18,7 +18,7 @@ import yaml
 from cercle import db, flow
 from cercle.load.opening import open_decompressed
 from cercle.load.raw_tables import ensure_raw_tables
-from cercle.project import create_project
+from cercle.project import create_project, project_variable
 from cercle.settings import Settings
 from cercle.simulate import WorldConfig
 from cercle.simulate.world import simulate
@@ -38,13 +38,15 @@ __all__ = [
 
 
 def make_project(settings: Settings, extra_sources: Mapping[str, Mapping[str, str]] | None = None) -> None:
-    """Write a user's project with the house sources and further ones, and make their raw tables."""
+    """Write a user's project with the house sources, further ones and scored matching; make their raw tables."""
     create_project(settings)
+    matching = project_variable(settings, "cercle_matching")
     path = settings.project_dir / "dbt_project.yml"
     document: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
     document["vars"]["cercle_sources"] |= {
         name: dict(options) for name, options in (extra_sources or {}).items()
     }
+    document["vars"]["cercle_matching"] = {**matching, "is_on": True}
     path.write_text(yaml.safe_dump(document, sort_keys=False), encoding="utf-8")
     with db.connect(settings) as connection:
         ensure_raw_tables(connection, (plugin.contract for plugin in plugins_in_use(settings).values()))
