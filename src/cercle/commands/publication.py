@@ -29,28 +29,10 @@ def list_publications(state: State, limit: int) -> None:
     from psycopg.rows import dict_row
 
     from cercle import db
+    from cercle.publish.record import PUBLICATIONS
 
     with db.connect(state.settings) as connection, connection.cursor(row_factory=dict_row) as cursor:
-        rows = cursor.execute(
-            """
-            select
-                publications.publication_id,
-                publications.build_id,
-                publications.as_of,
-                publications.published_at,
-                publications.duration_seconds,
-                coalesce(sum(changes.inserted_count), 0)::bigint as inserted_count,
-                coalesce(sum(changes.updated_count), 0)::bigint as updated_count,
-                coalesce(sum(changes.deleted_count), 0)::bigint as deleted_count,
-                coalesce(sum(changes.row_count), 0)::bigint as row_count
-            from ops.publications
-            left join ops.publication_changes as changes on publications.publication_id = changes.publication_id
-            group by publications.publication_id
-            order by publications.publication_id desc
-            limit %s
-            """,
-            (limit,),
-        ).fetchall()
+        rows = cursor.execute(PUBLICATIONS, {"limit": limit}).fetchall()
     if not rows and not state.as_json:
         click.echo("Nothing is published yet.")
         return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, LiteralString
 
 import psycopg
 
@@ -12,7 +12,26 @@ from cercle.publish.changes import Changes
 from cercle.publish.plan import Plan
 from cercle.publish.shape import Mart, marts_from_manifest
 
-__all__ = ["keep_shapes", "record_publication"]
+__all__ = ["PUBLICATIONS", "keep_shapes", "record_publication"]
+
+# One row per publication, newest first, with the rows that it changed in all relations; takes `limit`.
+PUBLICATIONS: LiteralString = """
+    select
+        publications.publication_id,
+        publications.build_id,
+        publications.as_of,
+        publications.published_at,
+        publications.duration_seconds,
+        coalesce(sum(changes.inserted_count), 0)::bigint as inserted_count,
+        coalesce(sum(changes.updated_count), 0)::bigint as updated_count,
+        coalesce(sum(changes.deleted_count), 0)::bigint as deleted_count,
+        coalesce(sum(changes.row_count), 0)::bigint as row_count
+    from ops.publications
+    left join ops.publication_changes as changes on publications.publication_id = changes.publication_id
+    group by publications.publication_id
+    order by publications.publication_id desc
+    limit %(limit)s
+"""
 
 
 def keep_shapes(connection: psycopg.Connection, build_id: int, manifest: Mapping[str, Any]) -> list[Mart]:

@@ -8,13 +8,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, LiteralString
 
 import psycopg
 from psycopg import sql
 from psycopg.rows import dict_row
 
+from cercle.publish.record import PUBLICATIONS
 from cercle.report.rendering import environment
+from cercle.watch.conditions import RHYTHMS, Limits
 
 __all__ = ["ROLE", "Operations", "read_operations", "render_operations"]
 
@@ -67,26 +69,28 @@ class Operations:
         return asdict(self)
 
 
-def read_operations(connection: psycopg.Connection) -> Operations:
+def read_operations(connection: psycopg.Connection, limits: Limits | None = None) -> Operations:
     """Read the page in one snapshot, as `cercle_operator` where the connection's account may become that role.
 
     Args:
         connection: without an open transaction.
+        limits: from when on a source is overdue; those of the watch.
     """
+    limits = limits or Limits()
     with connection.transaction(), connection.cursor(row_factory=dict_row) as cursor:
         cursor.execute("set transaction isolation level repeatable read, read only")
         _become_operator(cursor)
 
-        def ask(query: str) -> list[dict[str, Any]]:
-            return cursor.execute(query.encode()).fetchall()
+        def ask(query: LiteralString, **parameters: object) -> list[dict[str, Any]]:
+            return cursor.execute(query, parameters or None).fetchall()
 
-        publications = ask(_PUBLICATIONS)
+        publications = ask(PUBLICATIONS, limit=10)
         builds = ask(_BUILD)
         return Operations(
             now=ask("select now() as now")[0]["now"],
             publication=publications[0] if publications else None,
             build=builds[0] if builds else None,
-            sources=ask(_SOURCES),
+            sources=ask(_SOURCES, silence_factor=limits.silence_factor, least_silence=limits.least_silence),
             layers=ask(_LAYERS),
             kept_out=ask(_KEPT_OUT),
             checks=ask(_CHECKS),
@@ -130,23 +134,6 @@ def _age(now: datetime, moment: datetime | date | None) -> str:
     return f"{seconds:.0f} s"
 
 
-_PUBLICATIONS = """
-    select
-        publications.publication_id,
-        publications.build_id,
-        publications.as_of,
-        publications.published_at,
-        publications.duration_seconds,
-        coalesce(sum(changes.inserted_count), 0)::bigint as inserted_count,
-        coalesce(sum(changes.updated_count), 0)::bigint as updated_count,
-        coalesce(sum(changes.deleted_count), 0)::bigint as deleted_count
-    from ops.publications
-    left join ops.publication_changes as changes on publications.publication_id = changes.publication_id
-    group by publications.publication_id
-    order by publications.publication_id desc
-    limit 10
-"""
-
 _BUILD = """
     select build_id, state, as_of, started_at, finished_at, is_full_refresh, error
     from ops.builds
@@ -154,16 +141,17 @@ _BUILD = """
     limit 1
 """
 
-# Overdue: silent for three times as long as is usual between two days with a delivery, and for more than a day.
-_SOURCES = """
-    with
+# Overdue as the watch says it (cercle.watch), by its own limits.
+_SOURCES = (
+    "with"
+    + RHYTHMS
+    + """,
 
-    deliveries as (
+    counted as (
         select
             source,
             max(plugin) as plugin,
             count(*) as delivery_count,
-            max(loaded_at) filter (where state <> 'refused') as last_loaded_at,
             sum(stored_count)::bigint as stored_count,
             sum(known_count)::bigint as known_count,
             sum(rejected_count)::bigint as rejected_count,
@@ -171,43 +159,23 @@ _SOURCES = """
             count(*) filter (where state = 'quarantined') as quarantined_count
         from ops.loads
         group by source
-    ),
-
-    days as (
-        select distinct
-            source,
-            loaded_at::date as day
-        from ops.loads
-        where state <> 'refused'
-    ),
-
-    gaps as (
-        select
-            source,
-            day - lag(day) over (partition by source order by day) as day_count
-        from days
-    ),
-
-    rhythms as (
-        select
-            source,
-            percentile_cont(0.5) within group (order by day_count) as usual_day_count
-        from gaps
-        where day_count is not null
-        group by source
     )
 
     select
-        deliveries.*,
-        rhythms.usual_day_count,
+        counted.*,
+        rhythms.last_loaded_at,
+        rhythms.usual_seconds,
         coalesce(
-            extract(epoch from now() - deliveries.last_loaded_at) / 86400 > greatest(3 * rhythms.usual_day_count, 1),
+            now() - rhythms.last_loaded_at
+            > greatest(%(silence_factor)s * rhythms.usual_seconds * interval '1 second', %(least_silence)s::interval)
+            and rhythms.usual_seconds is not null,
             false
         ) as is_overdue
-    from deliveries
-    left join rhythms on deliveries.source = rhythms.source
-    order by is_overdue desc, deliveries.source
+    from counted
+    left join rhythms on counted.source = rhythms.source
+    order by is_overdue desc, counted.source
 """
+)
 
 _LAYERS = """
     with

@@ -10,7 +10,7 @@ from typing import Any, LiteralString
 import psycopg
 from psycopg.rows import dict_row
 
-__all__ = ["Condition", "Limits", "find_conditions"]
+__all__ = ["RHYTHMS", "Condition", "Limits", "find_conditions"]
 
 
 @dataclass(frozen=True)
@@ -69,6 +69,29 @@ def find_conditions(connection: psycopg.Connection, limits: Limits) -> list[Cond
     order = ("critical", "warning", "info")
     return sorted(found, key=lambda condition: order.index(condition.severity))
 
+
+# Two CTEs: `rhythms` has, per source, its last delivery and the usual seconds between two of them.
+RHYTHMS: LiteralString = """
+deliveries as (
+    select
+        source,
+        loaded_at,
+        loaded_at - lag(loaded_at) over (partition by source order by loaded_at) as gap
+    from ops.loads
+    where state <> 'refused'
+),
+
+-- Files of one delivery come together: only what lies a minute apart is a rhythm.
+rhythms as (
+    select
+        source,
+        max(loaded_at) as last_loaded_at,
+        percentile_cont(0.5) within group (order by extract(epoch from gap))
+            filter (where gap > interval '1 minute') as usual_seconds
+    from deliveries
+    group by source
+)
+"""
 
 # Severity, and a query with the key of each case and the facts of its text.
 _QUERIES: dict[str, tuple[str, LiteralString]] = {
@@ -166,27 +189,9 @@ _QUERIES: dict[str, tuple[str, LiteralString]] = {
         "warning",
         """
         with
-
-        deliveries as (
-            select
-                source,
-                loaded_at,
-                loaded_at - lag(loaded_at) over (partition by source order by loaded_at) as gap
-            from ops.loads
-            where state <> 'refused'
-        ),
-
-        -- Files of one delivery come together: only what lies a minute apart is a rhythm.
-        rhythms as (
-            select
-                source,
-                max(loaded_at) as last_loaded_at,
-                percentile_cont(0.5) within group (order by extract(epoch from gap))
-                    filter (where gap > interval '1 minute') as usual_seconds
-            from deliveries
-            group by source
-        )
-
+        """
+        + RHYTHMS
+        + """
         select
             source as key,
             source,
