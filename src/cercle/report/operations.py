@@ -16,7 +16,7 @@ from psycopg.rows import dict_row
 
 from cercle.publish.record import PUBLICATIONS
 from cercle.report.rendering import environment
-from cercle.watch.conditions import RHYTHMS, Limits
+from cercle.watch.conditions import SILENCES, Limits
 
 __all__ = ["ROLE", "Operations", "read_operations", "render_operations"]
 
@@ -144,7 +144,7 @@ _BUILD = """
 # Overdue as the watch says it (cercle.watch), by its own limits.
 _SOURCES = (
     "with"
-    + RHYTHMS
+    + SILENCES
     + """,
 
     counted as (
@@ -163,16 +163,11 @@ _SOURCES = (
 
     select
         counted.*,
-        rhythms.last_loaded_at,
-        rhythms.usual_seconds,
-        coalesce(
-            now() - rhythms.last_loaded_at
-            > greatest(%(silence_factor)s * rhythms.usual_seconds * interval '1 second', %(least_silence)s::interval)
-            and rhythms.usual_seconds is not null,
-            false
-        ) as is_overdue
+        silences.last_loaded_at,
+        silences.usual_seconds,
+        coalesce(silences.is_silent, false) as is_overdue
     from counted
-    left join rhythms on counted.source = rhythms.source
+    left join silences on counted.source = silences.source
     order by is_overdue desc, counted.source
 """
 )

@@ -10,7 +10,7 @@ from typing import Any, LiteralString
 import psycopg
 from psycopg.rows import dict_row
 
-__all__ = ["RHYTHMS", "Condition", "Limits", "find_conditions"]
+__all__ = ["SILENCES", "Condition", "Limits", "find_conditions"]
 
 
 @dataclass(frozen=True)
@@ -70,8 +70,8 @@ def find_conditions(connection: psycopg.Connection, limits: Limits) -> list[Cond
     return sorted(found, key=lambda condition: order.index(condition.severity))
 
 
-# Two CTEs: `rhythms` has, per source, its last delivery and the usual seconds between two of them.
-RHYTHMS: LiteralString = """
+# CTEs: `silences` has, per source, the last delivery, the usual seconds between two, and whether it is silent now.
+SILENCES: LiteralString = """
 deliveries as (
     select
         source,
@@ -90,6 +90,18 @@ rhythms as (
             filter (where gap > interval '1 minute') as usual_seconds
     from deliveries
     group by source
+),
+
+silences as (
+    select
+        *,
+        coalesce(
+            now() - last_loaded_at
+            > greatest(%(silence_factor)s * usual_seconds * interval '1 second', %(least_silence)s::interval)
+            and usual_seconds is not null,
+            false
+        ) as is_silent
+    from rhythms
 )
 """
 
@@ -190,16 +202,14 @@ _QUERIES: dict[str, tuple[str, LiteralString]] = {
         """
         with
         """
-        + RHYTHMS
+        + SILENCES
         + """
         select
             source as key,
             source,
             to_char(last_loaded_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI') as last_loaded_at
-        from rhythms
-        where usual_seconds is not null
-            and now() - last_loaded_at
-            > greatest(%(silence_factor)s * usual_seconds * interval '1 second', %(least_silence)s::interval)
+        from silences
+        where is_silent
         """,
     ),
     "market_alert": (
