@@ -7,7 +7,6 @@ server's. The digest beside the file tells a damaged one.
 from __future__ import annotations
 
 import hashlib
-import os
 import subprocess
 import time
 from collections.abc import Sequence
@@ -202,16 +201,6 @@ def _sha256(file: Path) -> str:
 
 def _run(settings: Settings, program: str, *arguments: str, stdin: object = subprocess.DEVNULL) -> None:
     """Run one of PostgreSQL's programs against the warehouse; its own messages may quote rows and are not passed on."""
-    parts = db.conninfo(settings)
-    names = {
-        "host": "PGHOST",
-        "port": "PGPORT",
-        "user": "PGUSER",
-        "dbname": "PGDATABASE",
-        "password": "PGPASSWORD",
-    }
-    environment = {names[name]: value for name, value in parts.items() if name in names}
-    environment |= {f"PG{name.upper()}": value for name, value in parts.items() if name.startswith("ssl")}
     path = find_binaries().program(program)
     try:
         done = subprocess.run(
@@ -219,7 +208,7 @@ def _run(settings: Settings, program: str, *arguments: str, stdin: object = subp
             stdin=stdin,  # type: ignore[call-overload]
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
-            env={**environment, "PATH": os.environ.get("PATH", "")},
+            env=db.program_environment(settings),
             check=False,
         )
     except OSError as error:

@@ -29,6 +29,7 @@ __all__ = [
     "lock_key",
     "migrate",
     "pending_migrations",
+    "program_environment",
     "shipped_migrations",
 ]
 
@@ -92,6 +93,17 @@ def conninfo(settings: Settings) -> dict[str, str]:
             remedy="Write it as postgresql://user:password@host:5432/database, percent-encoded",
         ) from None
     return {name: str(value) for name, value in parts.items() if value is not None}
+
+
+def program_environment(settings: Settings) -> dict[str, str]:
+    """Return the variables by which PostgreSQL's own programs find the warehouse: no password in a command line.
+
+    Raises:
+        CercleError: as `conninfo`.
+    """
+    parts = conninfo(settings)
+    names = {option.keyword.decode(): option.envvar for option in psycopg.pq.Conninfo.get_defaults()}
+    return {envvar.decode(): parts[name] for name, envvar in names.items() if envvar and name in parts}
 
 
 def connect(

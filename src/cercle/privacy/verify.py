@@ -128,17 +128,13 @@ def search_dump(settings: Settings, needles: Sequence[Needle]) -> list[Found]:
         CercleError: pg_dump is not there, or ends with an error.
     """
     program = find_binaries().program("pg_dump")
-    parts = db.conninfo(settings)
-    environment = {"PGPASSWORD": parts.pop("password", "")}
-    dsn = " ".join(f"{name}='{value}'" for name, value in parts.items() if name != "options")
-    command = [program, "--format=plain", "--no-owner", dsn]
     try:
         with subprocess.Popen(
-            command,
+            [program, "--format=plain", "--no-owner"],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env=environment,
+            env=db.program_environment(settings),
         ) as process:
             assert process.stdout is not None
             found = _merge(
