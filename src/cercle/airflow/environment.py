@@ -84,6 +84,11 @@ class AirflowHome:
             "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "30",
             "AIRFLOW__DAG_PROCESSOR__PARSING_PROCESSES": "1",
             "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.5",
+            # A scheduler or worker that was killed is missed within two minutes, not within ten; a task goes on while
+            # the database is away for a minute.
+            "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "30",
+            "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "120",
+            "AIRFLOW__WORKERS__MAX_FAILED_HEARTBEATS": "12",
             "AIRFLOW__TRIGGERER__CAPACITY": "100",
             "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
             "CERCLE_HOME": str(settings.home),
