@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,7 +22,7 @@ from cercle.watch import (
     make_round,
 )
 from cercle.watch.texts import TEXTS
-from sinks import HookServer, MailServer, serving
+from sinks import HookServer, MailServer, self_made_certificate, serving
 
 # One case of every kind, and beside each the case that needs nobody.
 CASES = """
@@ -215,6 +216,38 @@ def test_a_password_is_never_sent_in_clear(night: Settings, mail: MailServer) ->
     assert not [command for command in mail.commands if command.startswith(("AUTH", "MAIL"))]
 
 
+@pytest.mark.parametrize("is_tls_first", [False, True], ids=["starttls", "from the start"])
+def test_mail_goes_encrypted_to_a_server_whose_certificate_is_trusted(
+    night: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_tls_first: bool
+) -> None:
+    context, certificate = self_made_certificate(tmp_path)
+    with serving(server := MailServer(context, is_tls_first=is_tls_first)):
+        environment = {
+            "CERCLE_NOTIFY": "mailto:ops@example.org",
+            "CERCLE_SMTP": f"{'smtps' if is_tls_first else 'smtp'}://user:hidden@127.0.0.1:{server.port}",
+        }
+        with pytest.raises(CercleError, match="SSLCertVerificationError"):
+            make_round(night, channels_from(environment))
+        assert not server.mails
+        assert not [line for line in server.commands if line.startswith(("AUTH", "MAIL"))]
+
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+        make_round(night, channels_from(environment))
+    assert server.mails[0]["Subject"].startswith("cercle: critical")
+    said = {line.partition(" ")[0].upper() for line in server.encrypted}
+    assert {"AUTH", "MAIL", "DATA"} <= said
+    in_clear = {line.partition(" ")[0].upper() for line in server.commands} - said
+    assert in_clear == (set() if is_tls_first else {"STARTTLS"})
+
+
+def test_smtps_on_a_port_that_begins_in_clear_insists_on_starttls() -> None:
+    [channel] = channels_from(
+        {"CERCLE_NOTIFY": "mailto:a@example.org", "CERCLE_SMTP": "smtps://mail.example.org:587"}
+    )
+    assert isinstance(channel, EmailChannel)
+    assert (channel.is_tls_needed, channel.is_tls_first) == (True, False)
+
+
 def test_the_limits_are_ones_own(night: Settings) -> None:
     limits = Limits(timedelta(days=3), request_days=2, silence_factor=20, least_silence=timedelta(hours=1))
     with db.connect(night) as connection:
@@ -248,7 +281,8 @@ def test_targets_of_the_environment() -> None:
             465,
             "us@er",
             "p:w",
-            True,
+            is_tls_needed=True,
+            is_tls_first=True,
         ),
         WebhookChannel("https://chat.example.org/x"),
     ]

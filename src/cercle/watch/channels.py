@@ -18,6 +18,7 @@ from cercle.errors import CercleError
 __all__ = ["Channel", "EmailChannel", "Message", "WebhookChannel", "channels_from"]
 
 _TIMEOUT_SECONDS = 20.0
+_STARTTLS_PORTS = frozenset({25, 587})  # RFC 8314: they begin in clear
 
 
 @dataclass(frozen=True)
@@ -55,9 +56,11 @@ class EmailChannel:
         sender: address that it comes from.
         host: the server.
         port: 465 speaks TLS from the start; on others STARTTLS is used wherever the server offers it.
+            A certificate is always checked; one of your own making needs its authority in SSL_CERT_FILE.
         user: account at the server; None = none is needed.
         password: of the account.
         is_tls_needed: refuse a server that offers no encryption; a password is never sent to one.
+        is_tls_first: speak TLS from the start on any port.
     """
 
     recipients: tuple[str, ...]
@@ -67,6 +70,7 @@ class EmailChannel:
     user: str | None = None
     password: str | None = field(default=None, repr=False)
     is_tls_needed: bool = False
+    is_tls_first: bool = False
 
     @property
     def name(self) -> str:
@@ -80,12 +84,13 @@ class EmailChannel:
         mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office answers
         mail.set_content(message.text)
         context = ssl.create_default_context()
+        is_tls_first = self.is_tls_first or self.port == smtplib.SMTP_SSL_PORT
         with (
             smtplib.SMTP_SSL(self.host, self.port, timeout=_TIMEOUT_SECONDS, context=context)
-            if self.port == smtplib.SMTP_SSL_PORT
+            if is_tls_first
             else smtplib.SMTP(self.host, self.port, timeout=_TIMEOUT_SECONDS)
         ) as server:
-            if self.port != smtplib.SMTP_SSL_PORT:
+            if not is_tls_first:
                 server.ehlo()
                 if server.has_extn("starttls"):
                     server.starttls(context=context)
@@ -130,7 +135,8 @@ def channels_from(environment: Mapping[str, str]) -> list[Channel]:
 
     Args:
         environment: CERCLE_NOTIFY, targets with spaces between: `mailto:name@example.org` or an http(s) address;
-            CERCLE_SMTP, the server of all e-mail, as `smtp://user:password@host:587` or `smtps://…`;
+            CERCLE_SMTP, the server of all e-mail, as `smtp://user:password@host:587` or `smtps://…`, which speaks TLS
+            from the start, or on the ports 25 and 587 insists on STARTTLS;
             CERCLE_SMTP_FROM, the sender.
 
     Raises:
@@ -175,4 +181,5 @@ def _email_channel(recipients: tuple[str, ...], environment: Mapping[str, str]) 
         unquote(parts.username) if parts.username else None,
         unquote(parts.password) if parts.password else None,
         is_tls_needed=parts.scheme == "smtps",
+        is_tls_first=parts.scheme == "smtps" and port not in _STARTTLS_PORTS,
     )
