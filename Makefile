@@ -129,6 +129,10 @@ bench-consent: install ## Measure the ledger and all decisions, 1,000,000 events
 bench-erasure: install ## Measure an erasure in a world of 100,000 customers, with all files once more, as JSON
 	@$(BIN)/python benchmarks/bench_erasure.py $(ARGS)
 
+.PHONY: soak
+soak: install ## Live through three simulated days of ten minutes under a real scheduler, with what goes wrong in a night, and judge them
+	@$(BIN)/python benchmarks/soak.py $(ARGS)
+
 .PHONY: build
 build: install ## Build the wheel into dist/
 	@$(UV) build --wheel --no-build-isolation --offline --out-dir dist --quiet

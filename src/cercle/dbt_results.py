@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psycopg
 
-from cercle.errors import EXIT_DIFFERENCE, EXIT_REFUSED, CercleError
+from cercle.errors import EXIT_DATABASE, EXIT_DIFFERENCE, EXIT_INTERRUPTED, EXIT_REFUSED, CercleError
 
 __all__ = ["DbtResult", "NodeResult", "failure", "keep_results", "read_results", "without_values"]
 
@@ -124,9 +124,10 @@ def failure(
     """
     failed = [node for node in nodes if node.is_failed]
     remedy = f"The whole log is {log}"
+    passing = _passing_code(code, [*said, *(node.message or "" for node in failed)])
     if not failed:
         what = " ".join(said[-3:]) or f"dbt {command} ended with code {code}"
-        return CercleError(_one_line(what), where=f"dbt {command}", remedy=remedy)
+        return CercleError(_one_line(what), f"dbt {command}", remedy, passing or EXIT_REFUSED)
     shown = "; ".join(
         f"{node.name}: {_one_line(node.message or node.status)}" for node in failed[:_SHOWN_FAILURES]
     )
@@ -137,8 +138,25 @@ def failure(
         f"{len(failed)} dbt {noun} failed: {shown}{more}",
         where=f"dbt {command}",
         remedy=remedy,
-        exit_code=EXIT_DIFFERENCE if are_tests else EXIT_REFUSED,
+        exit_code=passing or (EXIT_DIFFERENCE if are_tests else EXIT_REFUSED),
     )
+
+
+# PostgreSQL's and libpq's words for what passes by itself, or when somebody makes room.
+_PASSING = re.compile(
+    "server closed the connection|connection to server|could not connect|connection (already|has been|is) closed"
+    "|terminating connection|the database system is|SSL connection has been closed|too many (clients|connections)"
+    "|no space left on device|out of memory|temporary file size exceeds|deadlock detected|could not serialize access"
+    "|due to lock timeout",
+    re.IGNORECASE,
+)
+
+
+def _passing_code(code: int, said: Sequence[str]) -> int | None:
+    """Return the exit code of an error that may pass by itself, None for one that stays."""
+    if code < 0 or code >= 128:
+        return EXIT_INTERRUPTED  # ended by a signal: somebody stopped the machine, or its memory was short
+    return EXIT_DATABASE if any(_PASSING.search(text) for text in said) else None
 
 
 def _one_line(text: str) -> str:

@@ -18,10 +18,10 @@ EXIT_OK = 0
 EXIT_DIFFERENCE = 1  # a check failed, or two things that should be the same differ
 EXIT_USAGE = 2  # the command line is wrong
 EXIT_REFUSED = 3  # the configuration or the state of things does not allow it
-EXIT_DATABASE = 4  # the database cannot be reached
+EXIT_DATABASE = 4  # the database cannot be reached, or has no room
 EXIT_LOCKED = 5  # someone else holds the lock
 EXIT_INTERNAL = 70  # a defect of cercle (EX_SOFTWARE of sysexits.h)
-EXIT_INTERRUPTED = 130  # Ctrl-C, as shells count it
+EXIT_INTERRUPTED = 130  # Ctrl-C, as shells count it, or another signal that ended a program we run
 
 
 class CercleError(Exception):

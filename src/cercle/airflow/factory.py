@@ -13,14 +13,19 @@ from typing import Any
 import yaml
 from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.sdk import DAG, Asset, AssetAny, Param, TaskGroup
+from airflow.sdk.definitions.callback import SyncCallback
+from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference
 
 from cercle.airflow import operators, privacy
 from cercle.airflow.dag_docs import BUILDING_DOC, DAILY_DOCS, LOADING_DOC
-from cercle.airflow.watch import WatchOperator
+from cercle.airflow.watch import WatchOperator, tell_late
 from cercle.errors import CercleError
 from cercle.yaml_files import load_yaml
 
 __all__ = ["TaskOptions", "build_dags"]
+
+# A moment with its zone (RFC 3339), in the pattern language of JSON schemas.
+_MOMENT = r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})$"
 
 LAYERS = ("raw", "staging", "intermediate", "marts")
 
@@ -35,6 +40,7 @@ class TaskOptions:
         retry_delay: before the first further attempt; doubled each time, up to half an hour.
         timeout: of one task.
         pool: Airflow pool of the building tasks. `cercle up` makes the pool cercle_build with one slot.
+        deadline: a build that has not ended so long after it was queued is told to whom the watch tells; None = never.
         files_per_task: files that one mapped loading task takes.
         privacy_schedule: of the round of requests and retention, in UTC.
         upkeep_schedule: of upkeep, which locks tables that an erasure touched while it rewrites them.
@@ -48,6 +54,7 @@ class TaskOptions:
     retry_delay: timedelta = timedelta(minutes=1)
     timeout: timedelta = timedelta(hours=2)
     pool: str = "default_pool"
+    deadline: timedelta | None = timedelta(hours=3)
     files_per_task: int = 50
     privacy_schedule: str | None = "0 5 * * *"
     upkeep_schedule: str | None = "30 3 * * *"
@@ -185,11 +192,13 @@ def _building_dag(project: _Project, sources: Iterable[str]) -> DAG:
         "Checks new deliveries, builds staging, intermediate and marts, checks and publishes them.",
         BUILDING_DOC,
         default_args=arguments,
+        deadline=_deadline(project.options),
         params={
             "as_of": Param(
                 None,
                 type=["null", "string"],
                 format="date-time",
+                pattern=_MOMENT,  # the format alone is not enforced
                 description="The moment that the build takes for now; by default its start.",
             )
         },
@@ -198,6 +207,16 @@ def _building_dag(project: _Project, sources: Iterable[str]) -> DAG:
         for before, after in pairwise(groups):
             before >> after
     return dag
+
+
+def _deadline(options: TaskOptions) -> DeadlineAlert | None:
+    if options.deadline is None:
+        return None
+    return DeadlineAlert(
+        reference=DeadlineReference.DAGRUN_QUEUED_AT,
+        interval=options.deadline,
+        callback=SyncCallback(tell_late, {"notify_conn_ids": list(options.notify_conn_ids)}),
+    )
 
 
 def _privacy_dag(project: _Project) -> DAG:

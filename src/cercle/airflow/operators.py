@@ -16,7 +16,7 @@ from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
 from cercle.airflow.in_process import Event
-from cercle.errors import EXIT_DATABASE, EXIT_LOCKED, CercleError
+from cercle.errors import EXIT_DATABASE, EXIT_INTERRUPTED, EXIT_LOCKED, CercleError
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -41,8 +41,8 @@ LEASE_SECONDS = 15 * 60
 
 START_BUILD_TASK = "raw.start_build"
 
-# What may pass by itself: the database was away, or someone else held the lock.
-_CAN_PASS = frozenset({EXIT_DATABASE, EXIT_LOCKED})
+# What may pass by itself: the database was away or full, someone else held the lock, dbt was killed.
+_CAN_PASS = frozenset({EXIT_DATABASE, EXIT_INTERRUPTED, EXIT_LOCKED})
 
 # A run in this process may listen to its tasks; see `in_process`.
 listener: Callable[[Event], None] | None = None

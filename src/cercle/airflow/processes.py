@@ -75,20 +75,24 @@ def end(settings: Settings, names: Iterable[str]) -> None:
     """
     known = noted(settings)
     names = [name for name in names if name in known]
+    leaders = {known[name].pid for name in names}
     family = [process for name in names for process in processes_of(known[name])]
+    # Tasks first and at once: one that is asked to end tells Airflow that it has failed, and is not run again.
     for process in family:
-        _signal(process, signal.SIGTERM)
-    _, alive = psutil().wait_procs(family, timeout=_STOP_SECONDS)
+        _signal(process, signal.SIGTERM if process.pid in leaders else signal.SIGKILL)
+    psutil().wait_procs(family, timeout=_STOP_SECONDS)
+    alive = [process for name in names for process in processes_of(known[name])]
     for process in alive:
         _signal(process, signal.SIGKILL)
-    _, alive = psutil().wait_procs(alive, timeout=_STOP_SECONDS)
-    if alive:
-        raise CercleError(f"Processes that do not end: {', '.join(str(process.pid) for process in alive)}")
+    psutil().wait_procs(alive, timeout=_STOP_SECONDS)
+    left = [process.pid for name in names for process in processes_of(known[name])]
+    if left:
+        raise CercleError(f"Processes that do not end: {', '.join(map(str, left))}")
     _write(settings, {name: each for name, each in noted(settings).items() if name not in names})
 
 
 def processes_of(leader: Noted) -> list[Any]:
-    """Return the processes of a leader's session, itself included, as psutil knows them.
+    """Return the processes of a leader's session that live, itself included, as psutil knows them.
 
     The system gives the number of a session that has members to nobody else: who is in it after the leader's death
     was started by it.
@@ -100,7 +104,8 @@ def processes_of(leader: Noted) -> list[Any]:
                 continue
             if process.pid == leader.pid and not _began_as(process, leader):
                 return []
-            members.append(process)
+            if process.status() != psutil().STATUS_ZOMBIE:
+                members.append(process)
         except (OSError, psutil().NoSuchProcess):
             continue
     return members

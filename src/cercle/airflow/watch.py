@@ -1,9 +1,9 @@
-"""The operator of the night watch, and its channels from Airflow connections."""
+"""The operator of the night watch, what a deadline alert calls, and channels from Airflow connections."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from cercle.airflow.operators import CercleOperator
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from cercle.settings import Settings
     from cercle.watch import Channel
 
-__all__ = ["WatchOperator"]
+__all__ = ["WatchOperator", "tell_late"]
 
 
 class WatchOperator(CercleOperator):
@@ -39,15 +39,54 @@ class WatchOperator(CercleOperator):
 
     def run_step(self, settings: Settings, context: Context) -> dict[str, int]:
         """Return how much holds, is new, and is over."""
-        from cercle.watch import Limits, channels_from, make_round
+        from cercle.watch import Limits, make_round
 
-        channels = [_channel(conn_id) for conn_id in self.notify_conn_ids] or channels_from(os.environ)
+        channels = _channels(self.notify_conn_ids)
         done = make_round(settings, channels, Limits(**self.limits))
         return {
             "condition_count": len(done.conditions),
             "new_count": len(done.new),
             "over_count": len(done.over),
         }
+
+
+def tell_late(context: Mapping[str, Any], notify_conn_ids: Sequence[str] = ()) -> None:
+    """Tell that a DAG run has not ended by its deadline; for a DeadlineAlert.
+
+    The watch asks `ops`, where a run that waits for a place has left nothing yet: this one is told by Airflow itself.
+
+    Args:
+        context: has the DAG run, and the deadline.
+        notify_conn_ids: as of `WatchOperator`.
+
+    Raises:
+        CercleError: a channel did not take the message.
+    """
+    from cercle.watch import Message, send
+    from cercle.watch.texts import line
+
+    run = context["dag_run"]
+    facts = {
+        "dag_id": run["dag_id"],
+        "state": str(run["state"]),
+        "deadline": str(context["deadline"]["deadline_time"])[:16],
+    }
+    said = line("run_late", run["dag_run_id"], facts)
+    item = {
+        "state": "new",
+        "kind": "run_late",
+        "key": run["dag_run_id"],
+        "severity": "warning",
+        "facts": facts,
+    }
+    text = f"[warning] {said.french}\n{said.english}\n→ {said.remedy}"
+    send(_channels(notify_conn_ids), Message("cercle: warning, 1 new, 0 over", text, [item]))
+
+
+def _channels(conn_ids: Sequence[str]) -> list[Channel]:
+    from cercle.watch import channels_from
+
+    return [_channel(conn_id) for conn_id in conn_ids] or channels_from(os.environ)
 
 
 def _channel(conn_id: str) -> Channel:

@@ -21,7 +21,7 @@ def build_options(function: Callable[..., Any]) -> Callable[..., Any]:
     options = (
         click.option(
             "--as-of",
-            type=click.DateTime(["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M%z"]),
+            type=click.DateTime(["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M%z", "%Y-%m-%dT%H:%M:%S.%f%z"]),
             help="The moment that models take for now, with its zone: 2025-12-31T23:59:59+01:00. Default: the start.",
         ),
         click.option(

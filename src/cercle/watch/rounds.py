@@ -22,7 +22,7 @@ from cercle.watch.channels import Channel, Message
 from cercle.watch.conditions import Condition, Limits, find_conditions
 from cercle.watch.texts import line
 
-__all__ = ["Round", "make_round"]
+__all__ = ["Round", "make_round", "send"]
 
 _LOCK = "watch"
 
@@ -65,7 +65,7 @@ def make_round(settings: Settings, channels: Sequence[Channel], limits: Limits |
         new, over = _to_tell(connection)
         text = _text(new, over)
         if channels and text:
-            _tell(channels, Message(_subject(new, over), text, _items(new, over)))
+            send(channels, Message(_subject(new, over), text, _items(new, over)))
             _mark(connection, new, over)
             connection.commit()
     return Round(conditions, new, over, text)
@@ -154,7 +154,12 @@ def _items(new: Sequence[Mapping[str, Any]], over: Sequence[Mapping[str, Any]]) 
     ]
 
 
-def _tell(channels: Sequence[Channel], message: Message) -> None:
+def send(channels: Sequence[Channel], message: Message) -> None:
+    """Give every channel the message, also when one before it did not take it.
+
+    Raises:
+        CercleError: a channel did not take the message.
+    """
     failed = []
     for channel in channels:
         try:

@@ -27,6 +27,11 @@ TEXTS: Mapping[str, Text] = {
         "A critical rule does not hold, nothing is published: {message} ({suite}, {row_count} rows of {relation})",
         "Data Docs, ops.quality_results; cercle check marts",
     ),
+    "run_late": Text(
+        "Le traitement {dag_id} ({key}) devait être terminé le {deadline} UTC ; il est : {state}.",
+        "The run {key} of {dag_id} should have ended by {deadline} UTC; it is {state}.",
+        "Airflow shows what it waits for; cercle status",
+    ),
     "publication_old": Text(
         "Rien n’a été publié depuis {published_at} UTC.",
         "Nothing has been published since {published_at} UTC.",
