@@ -1,7 +1,8 @@
-"""How an operator fails: what can pass by itself is tried again, with growing pauses, and what cannot is not."""
+"""How an operator fails: what can pass by itself is tried again with growing pauses, the rest is not; a late run."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from cercle.errors import (
     EXIT_USAGE,
 )
 from cercle.settings import Settings
+from sinks import HookServer, serving
 from test_airflow_dags import airflow_variables, in_python
 
 _FAIL = """
@@ -79,3 +81,30 @@ def test_the_pauses_grow_up_to_half_an_hour(told: Any) -> None:
         "max_retry_delay": "0:30:00",
         "execution_timeout": "2:00:00",
     }
+
+
+_LATE = """
+import json
+from pathlib import Path
+from cercle.airflow import TaskOptions, build_dags
+from cercle.airflow.watch import tell_late
+
+build = build_dags(Path.cwd(), sources=["store"])["cercle_build"]
+[alert] = build.deadline
+tell_late({
+    "dag_run": {"dag_id": "cercle_build", "dag_run_id": "scheduled-1", "state": "queued"},
+    "deadline": {"id": "1", "deadline_time": "2026-11-23 03:00:00+00:00"},
+}, **alert.callback.kwargs)
+print("ANSWER" + json.dumps({"path": alert.callback.path, "seconds": alert.interval.total_seconds()}))
+"""
+
+
+def test_a_build_that_is_late_is_told_to_whom_the_watch_tells(tmp_path: Path) -> None:
+    settings = Settings.from_env({"CERCLE_HOME": str(tmp_path)})
+    with serving(hook := HookServer()):
+        found = in_python(_LATE, {**airflow_variables(settings), "CERCLE_NOTIFY": hook.url})
+    assert found == {"path": "cercle.airflow.watch.tell_late", "seconds": 3 * 3600}
+    [body] = hook.bodies
+    [item] = body["items"]
+    assert (item["kind"], item["key"]) == ("run_late", "scheduled-1")
+    assert "should have ended by 2026-11-23 03:00 UTC; it is queued" in body["text"]
