@@ -68,7 +68,7 @@ class Plan:
             day_seconds=self.day_seconds,
             day_minutes=max(1, self.day_seconds // 60),
             publication_age=self.day_seconds * 2,
-            least_silence=round(self.day_seconds * 1.3),
+            least_silence=round(self.day_seconds * 1.6),
             load_schedule={
                 source: f"{number % step}-59/{step} * * * *" for number, source in enumerate(sources)
             },
