@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import psycopg
 
@@ -19,7 +20,13 @@ _SHOWN_FAILURES = 5
 
 @dataclass(frozen=True)
 class NodeResult:
-    """How a node ended; `message` has no value of a row."""
+    """How a node ended.
+
+    Attributes:
+        message: without a value of a row.
+        started_at: the beginning of its statement, as dbt writes it (UTC); None for one that was skipped.
+        finished_at: its end.
+    """
 
     node_id: str
     status: str
@@ -27,6 +34,8 @@ class NodeResult:
     row_count: int | None
     failure_count: int | None
     message: str | None
+    started_at: str | None = None
+    finished_at: str | None = None
 
     @property
     def is_failed(self) -> bool:
@@ -69,9 +78,18 @@ def read_results(path: Path) -> list[NodeResult]:
             row_count=_row_count(result),
             failure_count=result.get("failures"),
             message=result.get("message"),
+            **_times(result),
         )
         for result in content["results"]
     ]
+
+
+def _times(result: dict[str, Any]) -> dict[str, str | None]:
+    """When the node's statement began and ended; a node that did not run has neither."""
+    for timing in result.get("timing") or ():
+        if timing["name"] == "execute":
+            return {"started_at": timing["started_at"], "finished_at": timing["completed_at"]}
+    return {}
 
 
 def _row_count(result: dict[str, dict[str, object] | None]) -> int | None:

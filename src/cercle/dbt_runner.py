@@ -12,7 +12,7 @@ import psycopg
 
 from cercle import db, dbt_code, dbt_selection, dbt_target
 from cercle.dbt_process import begin_dbt, call_dbt, warm_dbt
-from cercle.dbt_results import DbtResult, failure, keep_results, read_results, without_values
+from cercle.dbt_results import DbtResult, NodeResult, failure, keep_results, read_results, without_values
 from cercle.dbt_target import read_manifest
 from cercle.errors import CercleError
 from cercle.paths import dbt_env
@@ -23,6 +23,7 @@ __all__ = [
     "DbtEvent",
     "DbtResult",
     "OnEvent",
+    "OnResults",
     "Step",
     "parse_ahead",
     "project_sha256",
@@ -56,6 +57,7 @@ class DbtEvent:
 
 
 OnEvent = Callable[[DbtEvent], None]
+OnResults = Callable[[Sequence[NodeResult]], None]
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,7 @@ def run_layer(
     full_refresh: bool = False,
     on_event: OnEvent | None = None,
     step: Step | None = None,
+    on_results: OnResults | None = None,
 ) -> DbtResult:
     """Build the nodes of one layer and run their tests.
 
@@ -91,6 +94,7 @@ def run_layer(
         full_refresh: make incremental models anew.
         on_event: called with each node that starts or ends.
         step: work between two models of the layer.
+        on_results: called with the results of each dbt invocation, also of one that failed.
 
     Raises:
         CercleError: a node or a test failed, named with dbt's message; or the layer is empty.
@@ -112,12 +116,11 @@ def run_layer(
             before = dbt_selection.nodes_up_to(manifest, nodes, step.after)
             names = {node["unique_id"] for node in before}
             nodes = [node for node in nodes if node["unique_id"] not in names]
-            done = _run(
-                settings, code, [command, *dbt_selection.name_nodes(before), *full], build_id, on_event
-            )
+            first = [command, *dbt_selection.name_nodes(before), *full]
+            done = _run(settings, code, first, build_id, on_event, on_results)
             step.work()
         selected = dbt_selection.name_nodes(nodes)
-    result = _run(settings, code, [command, *selected, *full], build_id, on_event)
+    result = _run(settings, code, [command, *selected, *full], build_id, on_event, on_results)
     if step is not None:
         result = DbtResult(done.nodes + result.nodes)
     if not result.nodes:
@@ -193,7 +196,12 @@ def project_sha256(settings: Settings) -> str:
 
 
 def _run(
-    settings: Settings, code: str, arguments: Sequence[str], build_id: int | None, on_event: OnEvent | None
+    settings: Settings,
+    code: str,
+    arguments: Sequence[str],
+    build_id: int | None,
+    on_event: OnEvent | None,
+    on_results: OnResults | None = None,
 ) -> DbtResult:
     """Run dbt on the code with this hash, and keep the results; as `run_dbt`."""
     command = arguments[0]
@@ -209,6 +217,8 @@ def _run(
     if build_id is not None and nodes:
         with db.connect(settings, autocommit=True) as connection:
             keep_results(connection, build_id, nodes)
+    if on_results is not None:
+        on_results(nodes)
     if status != 0:
         raise failure(command, status, nodes, said, _log_path(settings))
     return DbtResult(tuple(nodes))

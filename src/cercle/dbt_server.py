@@ -32,6 +32,7 @@ def _write_results(ended: Any, file: str) -> None:
             "unique_id": node.node.unique_id,
             "status": str(node.status),
             "execution_time": node.execution_time,
+            "timing": [timing.to_dict() for timing in node.timing],
             "adapter_response": node.adapter_response,
             "message": node.message,
             "failures": node.failures,

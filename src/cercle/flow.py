@@ -116,6 +116,7 @@ def run_layer(
     layer: str,
     allow_drop: bool = False,
     on_event: dbt_runner.OnEvent | None = None,
+    on_results: dbt_runner.OnResults | None = None,
 ) -> DbtResult:
     """Run dbt for one layer of the build, tests included.
 
@@ -128,6 +129,7 @@ def run_layer(
         layer: staging, intermediate or marts.
         allow_drop: as for `publish`.
         on_event: called with each dbt node.
+        on_results: called with the results of each dbt invocation.
 
     Raises:
         CercleError: a node or a test failed, or the shape of the marts is refused.
@@ -135,7 +137,13 @@ def run_layer(
     with builds.step(settings, build_id, layer) as details:
         scoring = _scoring(settings, build_id, details) if layer == LAYERS[1] else None
         result = dbt_runner.run_layer(
-            settings, build_id, layer, _is_full_refresh(settings, build_id), on_event, scoring
+            settings,
+            build_id,
+            layer,
+            _is_full_refresh(settings, build_id),
+            on_event,
+            scoring,
+            on_results,
         )
         details.update(result.counts())
         if layer == LAYERS[0]:

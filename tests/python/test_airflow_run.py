@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import psycopg
 import pytest
@@ -23,6 +24,8 @@ from cercle import db
 from cercle import server as embedded
 from cercle.diff import diff_warehouses
 from cercle.settings import Settings
+from lineage_support import Event, assert_valid, events_of, names
+from sinks import HookServer, serving
 
 CUSTOMERS = "120"
 CERCLE = Path(sys.executable).parent / "cercle"
@@ -44,10 +47,14 @@ class Circle:
             "CERCLE_PROJECT": str(self.settings.project_dir),
         }
 
-    def demo(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [str(CERCLE), "demo", "--json", *arguments]
+    def demo(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            command, env=self.environment(), capture_output=True, text=True, timeout=280, check=False
+            [str(CERCLE), "demo", "--json", *arguments],
+            env={**self.environment(), **variables},
+            capture_output=True,
+            text=True,
+            timeout=280,
+            check=False,
         )
 
     def kill_behind(self, step: str) -> None:
@@ -69,8 +76,8 @@ class Circle:
         process.kill()
         process.wait()
 
-    def again(self) -> dict[str, Any]:
-        done = self.demo()
+    def again(self, **variables: str) -> dict[str, Any]:
+        done = self.demo(**variables)
         assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
         found: dict[str, Any] = json.loads(done.stdout)
         return found
@@ -172,7 +179,11 @@ CUSTOMERS_NOW = "select record_key, customer_id from identity.record_customers w
 
 
 def test_failing_checks_keep_batch_and_publication_back(circle: Circle) -> None:
-    """A delivery whose format has changed, and marts that break a critical rule: one run meets both."""
+    """A delivery whose format has changed, and marts that break a critical rule: one run meets both.
+
+    Lineage goes to a file: the load, dbt's models, and the task that failed.
+    """
+    lineage = circle.settings.home / "lineage.json"
     number = circle.ask(NUMBER)
     folder = circle.settings.home / "world" / "landing" / "store" / "orders"
     header = "order_id,updated_at,ordered_at,sales_channel,status,total_amount,currency_code"
@@ -185,11 +196,21 @@ def test_failing_checks_keep_batch_and_publication_back(circle: Circle) -> None:
     suite.parent.mkdir(parents=True, exist_ok=True)
     suite.write_text(yaml.safe_dump(IMPOSSIBLE))
     try:
-        done = circle.demo()
+        done = circle.demo(
+            OPENLINEAGE__TRANSPORT__TYPE="file",
+            OPENLINEAGE__TRANSPORT__LOG_FILE_PATH=str(lineage),
+            OPENLINEAGE__TRANSPORT__APPEND="true",
+        )
     finally:
         suite.unlink()
 
     assert done.returncode == 1
+    events = events_of(lineage)
+    assert_valid(event for event in events if "." in event["job"]["name"])
+    loaded = outputs_of(events, "cercle_load_store.load_files")
+    assert names(loaded) == {"raw.store__orders"}
+    (failed,) = (event for event in events if event["eventType"] == "FAIL" and "." in event["job"]["name"])
+    assert failed["job"]["name"] == "cercle_build.marts.check_marts"
     assert "There is at most one customer. Observed: all " in json.loads(done.stdout)["error"]["what"]
     assert circle.ask(NUMBER) == number, "readers see the last publication"
     ((build, state, error),) = circle.ask(
@@ -210,7 +231,10 @@ def test_failing_checks_keep_batch_and_publication_back(circle: Circle) -> None:
 
 def test_the_next_run_publishes_again_and_changes_no_customer(circle: Circle) -> None:
     before = circle.ask(CUSTOMERS_NOW)
-    found = circle.again()
+    endpoint = HookServer()
+    with serving(endpoint):
+        found = circle.again(OPENLINEAGE_URL=endpoint.url)
+    lineage_is_told_of_tasks_and_models(circle, endpoint.bodies)
     assert found["loads"]["file_count"] == 0
     assert found["publication"]["publication_id"] > circle.first["publication"]["publication_id"]
     assert sorted(circle.ask(CUSTOMERS_NOW)) == sorted(before)
@@ -218,6 +242,36 @@ def test_the_next_run_publishes_again_and_changes_no_customer(circle: Circle) ->
     assert not changed, "the same as_of and the same rows: nothing is published anew"
     assert circle.ask("select count(*) from marts.orders where order_number like 'bad%'") == [(0,)]
     assert [load["entity"] for load in found["kept_out"]] == ["orders"], "the quarantined delivery is shown"
+
+
+def lineage_is_told_of_tasks_and_models(circle: Circle, events: list[Event]) -> None:
+    """From raw to what readers see, each model below the task that ran it; without a value, a password, a statement."""
+    assert_valid(event for event in events if "." in event["job"]["name"])
+    models = [event for event in events if event["job"]["name"].startswith("model.cercle.")]
+    assert {event["job"]["name"] for event in models} >= {"model.cercle.customer_360", "model.cercle.orders"}
+    tasks = {event["run"]["runId"]: event["job"]["name"] for event in events if event["eventType"] == "START"}
+    for event in models:
+        parent = event["run"]["facets"]["parent"]
+        assert tasks[parent["run"]["runId"]] == parent["job"]["name"]
+        assert parent["job"]["name"] in {
+            f"cercle_build.{layer}.run_dbt" for layer in ("staging", "intermediate", "marts")
+        }
+        assert parent["root"]["job"]["name"] == "cercle_build"
+        assert event["outputs"], event["job"]["name"]
+    orders = next(event for event in models if event["job"]["name"] == "model.cercle.orders")
+    assert names(orders["outputs"]) == {"marts_build.orders"}
+    assert all(name.startswith(("intermediate.", "marts_build.")) for name in names(orders["inputs"]))
+    assert "marts.customer_360" in names(outputs_of(events, "cercle_build.marts.publish"))
+    text = json.dumps(events)
+    values = circle.ask("select email from raw.store__customers where length(email) > 8")
+    password = urlsplit(circle.settings.dsn or "").password
+    assert password
+    assert not [value for (value,) in [*values, (password,)] if value in text]
+    assert "select *" not in text
+
+
+def outputs_of(events: list[Event], job: str) -> list[Event]:
+    return [written for event in events if event["job"]["name"] == job for written in event["outputs"] or ()]
 
 
 def test_the_page_of_a_customer_shows_all_channels_and_no_contact_point(

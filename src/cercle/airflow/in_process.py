@@ -53,7 +53,7 @@ class DagTests:
         Raises:
             CercleError: a task has failed; the error is that of the first one.
         """
-        from cercle.airflow import operators
+        from cercle.airflow import lineage, operators
 
         failures: list[CercleError] = []
         heard = operators.listener
@@ -69,6 +69,7 @@ class DagTests:
             found = self.dags[dag_id].test(run_conf=dict(conf or {}))
         finally:
             operators.listener = heard
+            lineage.end_helpers()
         if str(found.state) != "success":
             raise (
                 failures[0]

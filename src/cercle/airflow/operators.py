@@ -15,12 +15,14 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
+from cercle.airflow import lineage
 from cercle.airflow.in_process import Event
 from cercle.errors import EXIT_DATABASE, EXIT_INTERRUPTED, EXIT_LOCKED, CercleError
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
+    from cercle.dbt_results import NodeResult
     from cercle.settings import Settings
 
 __all__ = [
@@ -163,6 +165,7 @@ class LoadFilesOperator(CercleOperator):
         loads = load_landing(
             settings, self.source, files=[settings.landing_dir / name for name in self.files]
         )
+        lineage.tell_loaded(settings, context, loads)
         for load in loads:
             if load.state == "refused":
                 self.log.warning("%s was refused: %s", load.file, load.message)
@@ -230,10 +233,24 @@ class RunDbtOperator(CercleOperator):
         self.layer = layer
 
     def run_step(self, settings: Settings, context: Context) -> dict[str, int]:
-        """Return the number of nodes by status; their timings are in ops.build_models."""
+        """Return the number of nodes by status; their times are in the log and in ops.build_models."""
         from cercle import flow
 
-        return dict(flow.run_layer(settings, self.build_id(context), self.layer).counts())
+        def on_results(nodes: Sequence[NodeResult]) -> None:
+            self._log_times(nodes)
+            lineage.tell_models(settings, context, nodes)
+
+        result = flow.run_layer(settings, self.build_id(context), self.layer, on_results=on_results)
+        return dict(result.counts())
+
+    def _log_times(self, nodes: Sequence[NodeResult]) -> None:
+        """Write a line for each model, the slowest first, and one for all tests."""
+        tests = [node for node in nodes if node.node_id.startswith("test.")]
+        for node in sorted(set(nodes).difference(tests), key=lambda node: (-node.seconds, node.node_id)):
+            rows = "" if node.row_count is None else f", {node.row_count} rows"
+            self.log.info("%7.2f s  %s: %s%s", node.seconds, node.name, node.status, rows)
+        if tests:
+            self.log.info("%7.2f s  %s tests", sum(node.seconds for node in tests), len(tests))
 
 
 class CheckMartsOperator(CercleOperator):
@@ -254,7 +271,9 @@ class PublishOperator(CercleOperator):
         """Return the publication's number."""
         from cercle import flow
 
-        return int(flow.publish(settings, self.build_id(context)).publication_id)
+        published = flow.publish(settings, self.build_id(context))
+        lineage.tell_published(settings, context, published)
+        return published.publication_id
 
 
 def fail_build(context: Context) -> None:
