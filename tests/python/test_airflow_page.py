@@ -57,6 +57,9 @@ insert into privacy.requests (
 ) values
 ('requests:privacy:Ana-Durand', '17', 'erasure', 'open', now() - interval '40 days', current_date - 9, 'secret', now()),
 ('requests:privacy:2', '15', 'access', 'open', now(), current_date + 30, 'secret', now());
+insert into ops.quality_statistics (suite, statistic, subject, day, value)
+select 'raw.every_load', 'read_count', 'store/orders', current_date - age, value
+from (values (0, 30), (3, 900), (7, 100), (14, 120)) as days (age, value);
 insert into ops.recent_alerts (alert_id, publication_id, kind, campaign_id, day_date, contact_count, customer_count)
 values ('a', 1, 'campaign_backlash', 'spring', current_date, 31, 28);
 """
@@ -132,7 +135,7 @@ def _wait_until_ready(fetch: Callable[..., tuple[int, str]], process: Any, folde
 
 
 def test_nobody_sees_it_without_airflows_sign_in(airflow: Any) -> None:
-    for path in ("/cercle/", "/cercle/operations.json"):
+    for path in ("/cercle/", "/cercle/operations.json", "/cercle/quality", "/cercle/quality.json"):
         assert airflow(path)[0] == 401
         assert airflow(path, token="made.up.token")[0] in (401, 403)
         assert airflow(path, token=airflow.token)[0] == 200
@@ -177,6 +180,34 @@ def test_it_tells_what_an_operator_must_know_and_nothing_of_a_person(airflow: An
     assert "<script" not in page
 
 
+def test_quality_is_told_day_by_day_with_what_is_usual(airflow: Any) -> None:
+    _, answer = airflow("/cercle/quality.json", token=airflow.token)
+    found = json.loads(answer)
+    (today,) = found["days"]
+    assert {suite: by_day[today]["failed_count"] for suite, by_day in found["suites"].items()} == {
+        "marts.match": 1,
+        "raw.orders": 0,
+    }
+    assert found["suites"]["marts.match"][today]["is_critical"]
+    assert [(rule["message"], rule["failure_count"]) for rule in found["rules"]] == [
+        ("Nine in ten records are linked", 1)
+    ]
+    assert [(load["source"], load["state"]) for load in found["kept_out"]] == [("till", "quarantined")]
+    (volume,) = found["statistics"]
+    assert (volume["value"], volume["usual_value"], volume["day_count"]) == (30, 110, 2)
+
+    _, page = airflow("/cercle/quality", token=airflow.token)
+    for words in (
+        "Half of the rows are refused",
+        "Nine in ten records are linked",
+        "cercle check release",
+        "110",
+    ):
+        assert words in page
+    assert "<script" not in page
+    assert "http" not in page
+
+
 @pytest.fixture(scope="module")
 def tab(airflow: Any) -> Iterator[browser.Page]:
     """A tab of a browser that is signed in."""
@@ -200,8 +231,10 @@ def test_it_fits_a_telephone_and_follows_light_and_dark(airflow: Any, tab: brows
         tab.prefer(scheme)
         for width in (320, 768, 1600):
             tab.size(width, 800)
-            tab.open(f"{airflow.url}/cercle/")
-            assert tab.ask("document.scrollingElement.scrollWidth <= window.innerWidth"), (scheme, width)
+            for path in ("quality", ""):
+                tab.open(f"{airflow.url}/cercle/{path}")
+                fits = tab.ask("document.scrollingElement.scrollWidth <= window.innerWidth")
+                assert fits, (scheme, width, path)
         colours = tab.ask(
             "['color', 'backgroundColor'].map(name => getComputedStyle(document.body)[name].match(/\\d+/g).map(Number))"
         )

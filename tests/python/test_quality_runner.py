@@ -14,7 +14,7 @@ from psycopg import sql
 
 from cercle import db
 from cercle.errors import CercleError
-from cercle.quality import placeholders, runner, statistics, suites
+from cercle.quality import history, placeholders, runner, statistics, suites
 from cercle.quality.results import Result
 from cercle.settings import Settings
 
@@ -206,7 +206,7 @@ def test_shipped_suites_are_sound_and_speak_of_columns_that_exist() -> None:
     assert expected <= set(raw), "every house entity has a suite"
     for topic, suite in raw.items():
         columns = {column.name for column in entities[topic].columns} if topic in entities else set()
-        for column in suite.columns() - set(statistics.LOAD_STATISTICS):
+        for column in history.needed_statistics(suite) - set(statistics.LOAD_STATISTICS):
             parsed = statistics.parse_statistic(column)
             assert parsed is not None, f"{topic}: {column} is no statistic"
             assert parsed[1] in columns, f"{topic}: there is no column {parsed[1]}"

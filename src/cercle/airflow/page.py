@@ -1,10 +1,11 @@
-"""The web application of the page: one HTML document, and the same as JSON, for who may see Airflow's own pages."""
+"""The web application of the pages: HTML documents, and the same as JSON, for who may see Airflow's own pages."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
+import psycopg
 from airflow.api_fastapi.auth.managers.models.resource_details import AccessView
 from airflow.api_fastapi.core_api.security import requires_access_view
 from fastapi import Depends, FastAPI
@@ -13,6 +14,7 @@ from fastapi.responses import HTMLResponse, JSONResponse, Response
 from cercle import db
 from cercle.errors import CercleError
 from cercle.report.operations import Operations, read_operations, render_operations
+from cercle.report.quality import Quality, read_quality, render_quality
 from cercle.settings import Settings
 
 __all__ = ["CONNECTION_VARIABLE", "make_page"]
@@ -42,9 +44,16 @@ def make_page(environment: Mapping[str, str]) -> FastAPI:
         dependencies=[Depends(requires_access_view(AccessView.WEBSITE))],
     )
 
-    def read() -> Operations:
-        with db.connect(_settings(environment), application_name="cercle page") as connection:
+    def connect() -> psycopg.Connection:
+        return db.connect(_settings(environment), application_name="cercle page")
+
+    def operations() -> Operations:
+        with connect() as connection:
             return read_operations(connection)
+
+    def quality() -> Quality:
+        with connect() as connection:
+            return read_quality(connection)
 
     @page.exception_handler(CercleError)
     def show_error(_: Any, error: CercleError) -> Response:
@@ -52,16 +61,28 @@ def make_page(environment: Mapping[str, str]) -> FastAPI:
         return Response(str(error), status_code=503, media_type="text/plain; charset=utf-8", headers=_HEADERS)
 
     @page.get("/")
-    def show() -> HTMLResponse:
-        return HTMLResponse(render_operations(read()), headers=_HEADERS)
+    def show_operations() -> HTMLResponse:
+        return HTMLResponse(render_operations(operations()), headers=_HEADERS)
 
     @page.get("/operations.json")
-    def answer() -> JSONResponse:
-        from fastapi.encoders import jsonable_encoder
+    def tell_operations() -> JSONResponse:
+        return _json(operations())
 
-        return JSONResponse(jsonable_encoder(read().as_json()), headers=_HEADERS)
+    @page.get("/quality")
+    def show_quality() -> HTMLResponse:
+        return HTMLResponse(render_quality(quality()), headers=_HEADERS)
+
+    @page.get("/quality.json")
+    def tell_quality() -> JSONResponse:
+        return _json(quality())
 
     return page
+
+
+def _json(found: Operations | Quality) -> JSONResponse:
+    from fastapi.encoders import jsonable_encoder
+
+    return JSONResponse(jsonable_encoder(found.as_json()), headers=_HEADERS)
 
 
 def _settings(environment: Mapping[str, str]) -> Settings:

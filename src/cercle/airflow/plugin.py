@@ -1,6 +1,6 @@
-"""The page of operations inside Airflow's web interface: `cercle.report.operations` behind Airflow's own sign-in.
+"""The pages inside Airflow's web interface: operations and quality (`cercle.report`) behind Airflow's own sign-in.
 
-Every process of Airflow imports this file, tasks too; what the page needs is imported when somebody opens it.
+Every process of Airflow imports this file, tasks too; what the pages need is imported when somebody opens it.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class _Page:
 
 
 class CerclePlugin(AirflowPlugin):
-    """Adds an entry to Airflow's menu, which shows sources, layers, checks, requests and alerts."""
+    """Adds two entries to Airflow's menu: sources, layers, requests and alerts; checks day by day."""
 
     name = "cercle"
     # Airflow reads class attributes.
@@ -47,5 +47,12 @@ class CerclePlugin(AirflowPlugin):
             "destination": "nav",
             "category": "browse",
             "url_route": "cercle",
-        }
+        },
+        {
+            "name": "cercle quality",
+            "href": f"{PREFIX}/quality",
+            "destination": "nav",
+            "category": "browse",
+            "url_route": "cercle-quality",
+        },
     ]

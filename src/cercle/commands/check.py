@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -77,6 +78,19 @@ def marts(state: State, schema: str) -> None:
         {"seconds": round(found.seconds, 2), "results": _as_payload(found.results)},
         f"{len(found.results)} checks, {len(failed)} warnings.",
     )
+
+
+@command.command()
+@click.argument("file", type=click.Path(dir_okay=False, writable=True, path_type=Path))
+@pass_state
+def page(state: State, file: Path) -> None:
+    """Write the page of quality to FILE: rules, quarantine, checks by day, what is usual. It needs no network."""
+    from cercle import db
+    from cercle.report.quality import read_quality, render_quality
+
+    with db.connect(state.settings) as connection:
+        file.write_text(render_quality(read_quality(connection)), encoding="utf-8")
+    state.show({"html": file}, f"Written: {file}")
 
 
 @command.command()

@@ -112,6 +112,7 @@ ROLES: tuple[Role, ...] = (
             "ops.publications",
             "ops.publication_changes",
             "ops.quality_results",
+            "ops.quality_statistics",
             "ops.open_requests",
             "ops.recent_alerts",
         ),

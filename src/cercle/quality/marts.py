@@ -11,7 +11,7 @@ from psycopg import sql
 
 from cercle import db
 from cercle.errors import EXIT_DIFFERENCE, CercleError
-from cercle.quality import placeholders, runner, suites
+from cercle.quality import history, placeholders, runner, suites
 from cercle.quality import results as result_rows
 from cercle.quality.results import Result
 from cercle.settings import Settings
@@ -59,7 +59,11 @@ def check_marts(settings: Settings, build_id: int | None, schema: str = "marts_b
         results = tuple(_result(verdict, schema, build_id) for verdict in verdicts)
         with connection.transaction():
             result_rows.store(connection, results)
-    _hold_back(results)
+        _hold_back(results)
+        if build_id is not None:
+            with connection.transaction():
+                for batch in batches:
+                    history.remember(connection, batch.suite, batch.rows.values())
     return MartsCheck(results, time.monotonic() - begin)
 
 
@@ -71,9 +75,11 @@ def _query(
     The text comes from a suite file of the package or of the project, which may run any SQL, as dbt models may.
     """
     text = placeholders.fill(suite.query, settings, connection, schema, str(suite.path)).rstrip().rstrip(";")
-    return sql.SQL(
+    query = sql.SQL(
         "select statistics.{key}::text as _key, statistics.* from (\n{query}\n) as statistics"
     ).format(key=sql.Identifier(suite.key), query=sql.SQL(text))
+    day = sql.SQL("(ops.as_of() at time zone 'UTC')::date")
+    return history.with_usual(connection, suite, query, sql.SQL("statistics._key"), day)
 
 
 def _result(verdict: runner.Verdict, schema: str, build_id: int | None) -> Result:

@@ -8,10 +8,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import psycopg
+from psycopg import sql
 
 from cercle import db
+from cercle.quality import history, runner, statistics, suites
 from cercle.quality import results as result_rows
-from cercle.quality import runner, statistics, suites
 from cercle.quality.results import Result
 from cercle.settings import Settings
 
@@ -105,6 +106,7 @@ def check_raw(settings: Settings) -> RawCheck:
                     set_load_state(
                         connection, load.load_id, load.state, reason=" ".join(load.reasons) or None
                     )
+            _remember(connection, batches, checked)
     return RawCheck(tuple(checked), tuple(results), time.monotonic() - begin)
 
 
@@ -152,7 +154,7 @@ def _batches(
     every = found.get(suites.EVERY_LOAD)
     if every is not None:
         for number, part in enumerate(_parts(loads)):
-            query = statistics.load_query(load.load_id for load in part)
+            query = _compared(connection, every, statistics.load_query(load.load_id for load in part))
             yield runner.make_batch(connection, every, query, f"batch_{every.topic}_{number}")
     by_relation: defaultdict[str, list[_Load]] = defaultdict(list)
     for load in loads:
@@ -162,11 +164,27 @@ def _batches(
         if suite is None:
             continue
         columns = _columns(connection, relation)
+        asked = history.needed_statistics(suite)
         for number, part in enumerate(_parts(theirs)):
-            query = statistics.relation_query(
-                relation, [load.load_id for load in part], suite.columns(), columns
-            )
+            query = statistics.relation_query(relation, [load.load_id for load in part], asked, columns)
+            query = _compared(connection, suite, query)
             yield runner.make_batch(connection, suite, query, f"batch_{number}_{relation}"[:60])
+
+
+def _compared(connection: psycopg.Connection, suite: suites.Suite, query: sql.Composed) -> sql.Composed:
+    """Compare deliveries with earlier ones of their source and entity."""
+    subject = sql.SQL("statistics.source || '/' || statistics.entity")
+    day = sql.SQL("(statistics.loaded_at at time zone 'UTC')::date")
+    return history.with_usual(connection, suite, query, subject, day)
+
+
+def _remember(
+    connection: psycopg.Connection, batches: Sequence[runner.Batch], checked: Sequence[CheckedLoad]
+) -> None:
+    let_in = {str(load.load_id) for load in checked if load.state == "checked"}
+    for batch in batches:
+        rows = [row for key, row in batch.rows.items() if key in let_in]
+        history.remember(connection, batch.suite, rows)
 
 
 def _parts(loads: Sequence[_Load]) -> Iterator[Sequence[_Load]]:

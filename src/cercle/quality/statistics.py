@@ -56,7 +56,7 @@ def parse_statistic(name: str) -> tuple[str, str, str | None] | None:
 
 
 def load_query(load_ids: Iterable[int]) -> sql.Composed:
-    """Return a query with one row per load: `_key`, `load_id`, `source`, `entity` and LOAD_STATISTICS."""
+    """Return a query with one row per load: `_key`, `load_id`, `source`, `entity`, `loaded_at`, LOAD_STATISTICS."""
     return sql.SQL(
         """
         select
@@ -65,6 +65,7 @@ def load_query(load_ids: Iterable[int]) -> sql.Composed:
             loads.source,
             loads.plugin,
             loads.entity,
+            loads.loaded_at,
             {statistics}
         from ops.loads
         left join lateral (

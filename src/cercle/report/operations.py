@@ -7,21 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, date, datetime
-from typing import Any, LiteralString
+from datetime import UTC, datetime
+from typing import Any
 
 import psycopg
-from psycopg import sql
-from psycopg.rows import dict_row
 
 from cercle.publish.record import PUBLICATIONS
 from cercle.report.rendering import environment
+from cercle.report.snapshot import age_since, operator_snapshot
 from cercle.watch.conditions import SILENCES, Limits
 
-__all__ = ["ROLE", "Operations", "read_operations", "render_operations"]
-
-# Of all roles the one that reads what this page shows, and nothing else.
-ROLE = "cercle_operator"
+__all__ = ["Operations", "read_operations", "render_operations"]
 
 Row = Mapping[str, Any]
 
@@ -70,20 +66,14 @@ class Operations:
 
 
 def read_operations(connection: psycopg.Connection, limits: Limits | None = None) -> Operations:
-    """Read the page in one snapshot, as `cercle_operator` where the connection's account may become that role.
+    """Read the page in one snapshot; see `operator_snapshot`.
 
     Args:
         connection: without an open transaction.
         limits: from when on a source is overdue; those of the watch.
     """
     limits = limits or Limits()
-    with connection.transaction(), connection.cursor(row_factory=dict_row) as cursor:
-        cursor.execute("set transaction isolation level repeatable read, read only")
-        _become_operator(cursor)
-
-        def ask(query: LiteralString, **parameters: object) -> list[dict[str, Any]]:
-            return cursor.execute(query, parameters or None).fetchall()
-
+    with operator_snapshot(connection) as ask:
         publications = ask(PUBLICATIONS, limit=10)
         builds = ask(_BUILD)
         return Operations(
@@ -102,36 +92,10 @@ def read_operations(connection: psycopg.Connection, limits: Limits | None = None
 
 def render_operations(operations: Operations) -> str:
     """Return the page as one HTML document, in French and English."""
-    template = environment(age=lambda moment: _age(operations.now, moment)).get_template("operations.html.j2")
+    template = environment(age=lambda moment: age_since(operations.now, moment)).get_template(
+        "operations.html.j2"
+    )
     return template.render(operations=operations, today=operations.now.astimezone(UTC).date())
-
-
-def _become_operator(cursor: psycopg.Cursor[Any]) -> None:
-    """Take as few rights as the page needs; where the role was never made, those of the account."""
-    may = cursor.execute(
-        "select exists (select from pg_roles where rolname = %(role)s and pg_has_role(rolname, 'set')) as it"
-        if cursor.connection.info.server_version >= 160000
-        else "select exists (select from pg_roles where rolname = %(role)s and pg_has_role(rolname, 'member')) as it",
-        {"role": ROLE},
-    ).fetchone()
-    granted = cursor.execute(
-        "select count(*) > 0 as it from ops.access_roles where role_name = %s", (ROLE,)
-    ).fetchone()
-    if may and may["it"] and granted and granted["it"]:
-        cursor.execute(sql.SQL("set local role {}").format(sql.Identifier(ROLE)))
-
-
-def _age(now: datetime, moment: datetime | date | None) -> str:
-    """Return how long ago, in one unit: 12 s, 5 min, 3 h, 40 d."""
-    if moment is None:
-        return "–"
-    if not isinstance(moment, datetime):
-        return f"{(now.date() - moment).days} d"
-    seconds = max((now - moment).total_seconds(), 0)
-    for unit, size in (("d", 86400), ("h", 3600), ("min", 60)):
-        if seconds >= 2 * size:
-            return f"{seconds / size:.0f} {unit}"
-    return f"{seconds:.0f} s"
 
 
 _BUILD = """
