@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Mapping
 
 from soak_told import Told
 
 __all__ = ["judge", "render"]
+
+_OVERHEAD_SECONDS = 40
 
 
 def judge(told: Told) -> dict[str, bool]:
@@ -31,14 +34,25 @@ def judge(told: Told) -> dict[str, bool]:
         == ["away", "back"],
         "both while a build was at work": "no build was at work" not in events,
         "every build was published": len(published) == len(told.builds) > 0,
+        f"orchestration of a run with nothing new costs under {_OVERHEAD_SECONDS} s": overhead(told)
+        < _OVERHEAD_SECONDS,
         "no DAG run failed": not told.failed_runs,
         "nothing waits": "not settled" not in events,
         "nothing is left behind": not told.left_behind,
     }
 
 
+def overhead(told: Told) -> float:
+    """Return the seconds of the last run, which had nothing new, beyond those of its build's steps."""
+    last = told.builds[-1] if told.builds else {}
+    if not last.get("run_seconds"):
+        return math.inf
+    return round(last["run_seconds"] - last["step_seconds"], 1)
+
+
 def render(told: Told, judgement: Mapping[str, bool]) -> str:
     """Return the timeline and the judgement as text."""
     lines = [f"{at:6.0f} s  {what}: {detail}" for at, what, detail in sorted(told.events)]
     lines += [f"{'held' if held else 'BROKEN':>8}  {claim}" for claim, held in judgement.items()]
+    lines.append(f"orchestration of the run with nothing new: {overhead(told)} s")
     return "\n".join(lines)

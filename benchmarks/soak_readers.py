@@ -71,7 +71,7 @@ def _look(connection: psycopg.Connection, seen: Sightings) -> None:
         publication = row[0] if row else None
         if publication is None:
             return
-        expected = dict(
+        expected: dict[str, int] = dict(
             connection.execute(
                 "select relation, row_count from ops.publication_changes where publication_id = %s",
                 (publication,),

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import psycopg
 from psycopg.rows import dict_row
@@ -22,7 +23,7 @@ from cercle.settings import Settings
 sys.path.append(str(Path(__file__).resolve().parents[1] / "tests" / "python"))
 from sinks import HookServer, MailServer, serving
 
-__all__ = ["HookServer", "MailServer", "Told", "about", "gather", "serving"]
+__all__ = ["HookServer", "MailServer", "Told", "about", "ask", "gather", "serving"]
 
 
 @dataclass
@@ -36,6 +37,7 @@ class Told:
         alerts: items that the webhook took, with the moment and the number of mails that said the same.
         expected: state and kind of each alert that should be there, with its key where it is known before.
         failed_runs: DAG runs that ended badly.
+        builds: with the seconds of the whole DAG run beside those of the build's own steps.
     """
 
     begin: float = field(default_factory=time.monotonic)
@@ -95,15 +97,25 @@ def gather(told: Told, settings: Settings, url: str, api: str, hook: HookServer,
                 builds.state,
                 builds.error,
                 round(extract(epoch from builds.finished_at - builds.started_at), 1)::float as seconds,
-                (select count(*)::int from ops.build_steps as steps where steps.build_id = builds.build_id
-                    and steps.attempt > 1) as repeated_step_count,
+                round(steps.seconds, 1)::float as step_seconds,
+                steps.repeated_count as repeated_step_count,
+                builds.run_id,
                 extract(epoch from builds.started_at)::float as began
             from ops.builds
-            order by build_id
+            left join lateral (
+                select
+                    sum(extract(epoch from finished_at - started_at)) as seconds,
+                    (count(*) filter (where attempt > 1))::int as repeated_count
+                from ops.build_steps
+                where build_steps.build_id = builds.build_id
+            ) as steps on true
+            order by builds.build_id
             """
         ).fetchall()
     now, clock = time.monotonic(), time.time()
     for build in told.builds:
+        run_id = quote(build.pop("run_id"), safe="")
+        build["run_seconds"] = _seconds(ask(f"{api}/dags/cercle_build/dagRuns/{run_id}"))
         at = build.pop("began") - clock + now - told.begin
         told.events.append((at, f"build {build['build_id']}", f"{build['state']}, {build['seconds']} s"))
     for alert in told.alerts:
@@ -113,7 +125,7 @@ def gather(told: Told, settings: Settings, url: str, api: str, hook: HookServer,
     for moment, word in told.seen.outages:
         told.events.append((moment - told.begin, "the reader's database", word))
     told.restarts = log_file(settings, KEEPER).read_text().splitlines()
-    runs = _get(f"{api}/dags/~/dagRuns?limit=1000&state=failed")["dag_runs"]
+    runs = ask(f"{api}/dags/~/dagRuns?limit=1000&state=failed")["dag_runs"]
     told.failed_runs = [f"{run['dag_id']} {run['dag_run_id']}" for run in runs]
 
 
@@ -123,6 +135,17 @@ def about(item: dict[str, Any]) -> tuple[str, str, str]:
     return item["state"], item["kind"], str(about)
 
 
-def _get(url: str) -> Any:
-    with urllib.request.urlopen(url, timeout=60) as answer:  # noqa: S310
+def ask(url: str, body: dict[str, Any] | None = None) -> Any:
+    """Get a document of Airflow's REST API, or post to it."""
+    request = urllib.request.Request(url, headers={"Content-Type": "application/json"})  # noqa: S310
+    data = json.dumps(body).encode() if body is not None else None
+    with urllib.request.urlopen(request, data, timeout=60) as answer:  # noqa: S310
         return json.load(answer)
+
+
+def _seconds(run: dict[str, Any]) -> float | None:
+    """Return how long a DAG run took, from its start to its end."""
+    if not run["end_date"]:
+        return None
+    begin, end = (datetime.fromisoformat(run[name]) for name in ("start_date", "end_date"))
+    return round((end - begin).total_seconds(), 1)
