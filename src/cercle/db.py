@@ -25,6 +25,7 @@ __all__ = [
     "advisory_lock",
     "connect",
     "conninfo",
+    "is_passing",
     "lock_holder",
     "lock_key",
     "migrate",
@@ -38,6 +39,9 @@ OLDEST_SERVER = 150000  # dbt's merge needs PostgreSQL 15
 _log = logging.getLogger(__name__)
 _MIGRATION_NAME = re.compile(r"(\d{4})_([a-z0-9_]+)\.sql")
 _DRIVER = re.compile(r"^(postgres(?:ql)?)\+\w+://")  # SQLAlchemy's way to name a driver; libpq has none
+
+# Classes of SQLSTATE: connections, room, restarts, victims of a deadlock; and a lock that was waited for in vain.
+_PASSING = re.compile(r"08|53|57P0|40|55P03")
 
 
 @dataclass(frozen=True)
@@ -140,6 +144,17 @@ def connect(
             f"The server is PostgreSQL {found}, and cercle needs 15 or newer", remedy="Upgrade the server"
         )
     return connection
+
+
+def is_passing(error: psycopg.Error) -> bool:
+    """Whether an error may pass by itself: the connection was lost, there was no room, the server chose a victim.
+
+    Args:
+        error: as the driver raised it; one without an SQLSTATE comes from a connection that is gone.
+    """
+    if error.sqlstate is None:
+        return isinstance(error, psycopg.OperationalError)
+    return bool(_PASSING.match(error.sqlstate))
 
 
 # --- locks ------------------------------------------------------------------------------------------------

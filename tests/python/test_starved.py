@@ -24,7 +24,11 @@ from cercle import db
 from cercle import server as embedded
 from cercle.dbt_results import NodeResult, failure
 from cercle.errors import EXIT_DATABASE, EXIT_DIFFERENCE, EXIT_INTERRUPTED, EXIT_REFUSED, CercleError
+from cercle.paths import package_root
+from cercle.quality.runner import make_batch
+from cercle.quality.suites import read_suite
 from cercle.settings import Settings
+from load_support import line, load_lines, write
 from mini_project import build, deliver, make_warehouse, some_orders
 from projects import query
 
@@ -103,6 +107,39 @@ def test_a_build_that_is_cut_off_is_simply_begun_again(
     assert [error.exit_code for error in errors] == [expected], errors
     build(database)
     assert query(database, "select count(*) from marts.orders") == [(100,)]
+
+
+def test_a_load_that_is_cut_off_is_tried_again_and_stores_all(database: Settings, tmp_path: Path) -> None:
+    path = write(tmp_path, "lines.csv", *(line(f"O{number}") for number in range(10)))
+    errors: list[CercleError] = []
+
+    def load() -> None:
+        try:
+            load_lines(database, path)
+        except CercleError as error:
+            errors.append(error)
+
+    assert load_lines(database, write(tmp_path, "first.csv", line("O99"))).stored_count == 1
+    with db.connect(database) as holder:
+        holder.execute("lock table ops.loads in access exclusive mode")
+        thread = threading.Thread(target=load)
+        thread.start()
+        holder.execute("select pg_terminate_backend(%s)", (_waiting_backend(database),))
+        thread.join(timeout=60)
+    assert [error.exit_code for error in errors] == [EXIT_DATABASE], errors
+    assert load_lines(database, path).stored_count == 10
+
+
+def test_a_check_without_room_is_no_word_about_the_data(connection: psycopg.Connection) -> None:
+    """A batch that cannot be made is a broken rule, and keeps a delivery out; one that has no room now is neither."""
+    connection.autocommit = True
+    connection.execute("set work_mem = '64kB'")
+    connection.execute("set temp_file_limit = 0")
+    suite = read_suite(next((package_root() / "expectations" / "raw").glob("*.yml")), "raw")
+    query = sql.SQL("select md5(n::text) as _key from generate_series(1, 200000) as n order by md5(n::text)")
+    with pytest.raises(psycopg.errors.ConfigurationLimitExceeded):
+        make_batch(connection, suite, query)
+    assert make_batch(connection, suite, sql.SQL("select 1 as _key from raw.no_such_table")).problem
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from pathlib import Path
 import psycopg
 
 from cercle import db
-from cercle.errors import CercleError
+from cercle.errors import EXIT_DATABASE, EXIT_REFUSED, CercleError
 from cercle.load.blocks import visible
 from cercle.load.delivery import Delivery
 from cercle.load.opening import FileRefusedError, file_sha256
@@ -93,6 +93,7 @@ def load_file(  # noqa: PLR0913 (all but the first four are optional, and by nam
                 f"The database refused the load ({type(error).__name__}, SQLSTATE {error.sqlstate})",
                 where=f"{instance.name} {entity} {name}",
                 remedy="CERCLE_DEBUG=1 shows all of it, personal values perhaps included",
+                exit_code=EXIT_DATABASE if db.is_passing(error) else EXIT_REFUSED,
             ) from error
     return replace(result, seconds=round(time.perf_counter() - clock, 3))
 

@@ -26,6 +26,7 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import dict_row
 
+from cercle import db
 from cercle.errors import CercleError
 from cercle.quality.results import Outcome
 from cercle.quality.suites import Suite
@@ -104,6 +105,9 @@ def make_batch(
 
     Returns:
         The batch; when the query does not run, one that says so.
+
+    Raises:
+        psycopg.Error: it may run when the database is back, or has room: no word about the data.
     """
     table = name or f"batch_{suite.border}__{suite.topic}"
     target = sql.Identifier("pg_temp", table)
@@ -113,6 +117,8 @@ def make_batch(
         with connection.cursor(row_factory=dict_row) as cursor:
             rows = cursor.execute(sql.SQL("select * from {}").format(target)).fetchall()
     except psycopg.Error as error:
+        if db.is_passing(error):
+            raise
         return Batch(suite, table, {}, _safe_database_error(type(error).__name__, error.diag.message_primary))
     return Batch(suite, table, {row["_key"]: row for row in rows})
 
