@@ -18,6 +18,7 @@ from cercle import server as embedded
 from cercle.airflow import processes, standalone
 from cercle.preparation import prepare
 from cercle.settings import Settings
+from sinks import HookServer, serving
 
 ROWS = """customer_ref,updated_at,kind,first_name,last_name,email
 1,2026-01-01T10:00:00Z,loyalty,Anne,Petit,anne.petit@exemple.fr
@@ -40,6 +41,7 @@ globals().update(
         load_schedule=None,
         options=TaskOptions(
             retry_delay=timedelta(seconds=2),
+            deadline=timedelta(seconds=5),  # every build misses it
             pool="cercle_build",
             privacy_schedule=None,
             upkeep_schedule=None,
@@ -57,12 +59,14 @@ class Running:
     Attributes:
         before: process ids of this machine before it was started.
         seconds: until it was ready.
+        hook: takes what is told.
     """
 
     settings: Settings
     api: str
     before: frozenset[int]
     seconds: float
+    hook: HookServer
 
     def ask(self, path: str, body: dict[str, Any] | None = None) -> Any:
         """Get a resource of REST API v2, or post to it."""
@@ -77,7 +81,7 @@ class Running:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(content)
 
-    def follow(self, dag_id: str, run_id: str, seconds: float = 220) -> dict[str, Any]:
+    def follow(self, dag_id: str, run_id: str, seconds: float = 400) -> dict[str, Any]:
         """Wait until a run has ended, and return it."""
 
         def ended() -> Any:
@@ -94,8 +98,6 @@ class Running:
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """An Airflow over a home with a server of its own, since its metadata live beside the warehouse."""
-    import psutil
-
     folder = tmp_path_factory.mktemp("scheduled")
     folder.chmod(0o755)
     home = folder / "home"
@@ -105,21 +107,29 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         project_dir=home / "project",
     )
     embedded.start(settings, overrides={"fsync": "off", "synchronous_commit": "off"})
-    try:
-        prepare(settings, migrates=True)
-        (settings.project_dir / "dags" / "cercle_dags.py").write_text(DAGS)
-        before = frozenset(process.pid for process in psutil.process_iter())
-        started = standalone.up(settings, parts=("api-server", "scheduler", "dag-processor"), port=0)
-        found = Running(settings, f"{started.url}/api/v2", before, started.seconds)
-        wait_for(
-            "the DAGs",
-            lambda: "cercle_build" in {dag["dag_id"] for dag in found.ask("dags?limit=50")["dags"]},
-            60,
-        )
-        yield found
-    finally:
-        standalone.down(settings)
-        embedded.destroy(settings)
+    with serving(hook := HookServer()), pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CERCLE_NOTIFY", hook.url)
+        try:
+            yield _started(settings, hook)
+        finally:
+            standalone.down(settings)
+            embedded.destroy(settings)
+
+
+def _started(settings: Settings, hook: HookServer) -> Running:
+    import psutil
+
+    prepare(settings, migrates=True)
+    (settings.project_dir / "dags" / "cercle_dags.py").write_text(DAGS)
+    before = frozenset(process.pid for process in psutil.process_iter())
+    started = standalone.up(settings, parts=("api-server", "scheduler", "dag-processor"), port=0)
+    found = Running(settings, f"{started.url}/api/v2", before, started.seconds, hook)
+    wait_for(
+        "the DAGs",
+        lambda: "cercle_build" in {dag["dag_id"] for dag in found.ask("dags?limit=50")["dags"]},
+        60,
+    )
+    return found
 
 
 def wait_for(what: str, found: Callable[[], Any], seconds: float) -> Any:
@@ -138,6 +148,7 @@ def test_it_is_ready_within_a_minute(running: Running) -> None:
     assert pools["cercle_build"] == 1, "one build at a time, by a pool that nobody had to make"
 
 
+@pytest.mark.timeout(600)
 def test_a_loaded_file_starts_the_build_by_its_asset(running: Running) -> None:
     running.land("1.csv", ROWS)
     running.ask("dags/cercle_load_store/dagRuns", {"logical_date": None})
@@ -156,6 +167,18 @@ def test_a_loaded_file_starts_the_build_by_its_asset(running: Running) -> None:
     assert builds == [("published", run["dag_run_id"])]
 
 
+def test_a_build_that_misses_its_deadline_is_told_by_airflow(running: Running) -> None:
+    [first] = running.ask("dags/cercle_build/dagRuns")["dag_runs"]
+
+    def told() -> list[dict[str, Any]]:
+        items = [item for body in running.hook.bodies for item in body["items"]]
+        return [item for item in items if item["kind"] == "run_late"]
+
+    wait_for("the message", told, 60)
+    assert [item["key"] for item in told()] == [first["dag_run_id"]], "once"
+
+
+@pytest.mark.timeout(600)
 def test_an_outside_scheduler_triggers_a_run_follows_it_and_reads_its_result(running: Running) -> None:
     """By REST API v2 alone, as Control-M or a cron job with curl would."""
     run = running.ask(
