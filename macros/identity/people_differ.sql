@@ -1,3 +1,10 @@
+-- Returns SQL for what another given name begins with if it holds this one: an initial, a short form (three letters or more that are no
+-- known given name), or a whole name and a blank.
+{% macro given_name_beginning(side) -%}
+    {{ side }}.given_name
+    || case when length({{ side }}.given_name) = 1 or (length({{ side }}.given_name) > 2 and not {{ side }}.is_known_given_name) then '' else ' ' end
+{%- endmacro %}
+
 -- Returns a condition: two given names cannot be one person's. Null, an initial that fits, a part of the other (Jean, Jean Pierre),
 -- a nickname (Nico, Nicolas) or one slip of the pen do not differ; but two names that are both known given names do (Julie, Julien).
 {% macro given_names_differ(left, right) -%}
@@ -5,8 +12,8 @@
         {{ left }}.given_name <> {{ right }}.given_name
         and replace({{ left }}.given_name, ' ', '') <> replace({{ right }}.given_name, ' ', '')
         and not {{ left }}.formal_names && {{ right }}.formal_names
-        and not starts_with({{ left }}.given_name, {{ right }}.given_name || case when length({{ right }}.given_name) > 1 then ' ' else '' end)
-        and not starts_with({{ right }}.given_name, {{ left }}.given_name || case when length({{ left }}.given_name) > 1 then ' ' else '' end)
+        and not starts_with({{ left }}.given_name, {{ cercle.given_name_beginning(right) }})
+        and not starts_with({{ right }}.given_name, {{ cercle.given_name_beginning(left) }})
         and (
             ({{ left }}.is_known_given_name and {{ right }}.is_known_given_name)
             or not identity.is_near({{ left }}.given_name, {{ right }}.given_name)
@@ -57,6 +64,7 @@
         coalesce({{ cercle.family_names_differ(left, right) }}, false)
         and ({{ left }}.birth_date = {{ right }}.birth_date) is not true
         and ({{ left }}.given_name = {{ right }}.family_name) is not true
+        and ({{ left }}.given_name = {{ right }}.given_name and left({{ left }}.family_name, 4) = left({{ right }}.family_name, 4)) is not true
         {%- if not is_strict %}
         and least(length({{ left }}.given_name), length({{ right }}.given_name), 1 + ({{ left }}.given_name is not null and {{ right }}.given_name is not null)::integer) < 2
         {%- endif %}

@@ -347,6 +347,29 @@ def _names() -> list[Scenario]:
         },
     )
 
+    corroborated = Scenario("family-mailbox-and-order")
+    mailbox, order_id = "jumel@ex43.fr", corroborated.ref("o")
+    corroborated.expect(
+        {
+            corroborated.person("a", "Odile", "Jumel", email=mailbox),
+            corroborated.order("o", customer_ref=corroborated.ref("a"), email=mailbox),
+            corroborated.contact("c", order_id=order_id, email=mailbox),
+        },
+        {corroborated.person("b", "Marc", "Jumel", email=mailbox)},
+        nobody={corroborated.contact("d", email=mailbox)},
+    )
+
+    displayed = Scenario("display-name-with-a-number")
+    mailbox = "kerbiriou@ex44.fr"
+    displayed.expect(
+        {
+            displayed.person("a", "Gabriel", "Kerbiriou", email=mailbox),
+            displayed.add("social/accounts", "c", display_name="gabriel58", email=mailbox),
+            displayed.add("social/accounts", "d", display_name="gab kerbiriou", email=mailbox),
+        },
+        {displayed.person("b", "Louise", "Kerbiriou", email=mailbox)},
+    )
+
     rare = Scenario("rare-name-in-a-session")
     rare.expect(
         {
@@ -366,7 +389,20 @@ def _names() -> list[Scenario]:
             common.contact("d", thread_id="t2"),
         },
     )
-    return [father, sons_mail, twins, one_day, marriage, slip, street, order, rare, common]
+    return [
+        father,
+        sons_mail,
+        twins,
+        one_day,
+        marriage,
+        slip,
+        street,
+        order,
+        corroborated,
+        displayed,
+        rare,
+        common,
+    ]
 
 
 def _in_time() -> list[Scenario]:

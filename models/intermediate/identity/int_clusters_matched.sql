@@ -7,13 +7,15 @@ alike as (
 
 compared as (
     select
-        component_key,
-        given_name,
-        family_name,
-        string_to_array(formal_names, '|') as formal_names,
-        is_known_given_name,
-        (string_to_array(birth_dates, '|'))[1]::date as birth_date
-    from {{ ref('int_people_compared') }}
+        people_compared.component_key,
+        people_compared.given_name,
+        people_compared.family_name,
+        string_to_array(people_compared.formal_names, '|') as formal_names,
+        people_compared.is_known_given_name,
+        string_to_array(people_compared.cards, '|') as cards,
+        dates.birth_date::date as birth_date
+    from {{ ref('int_people_compared') }} as people_compared
+    left join lateral string_to_table(people_compared.birth_dates, '|') as dates (birth_date) on true
 ),
 
 clusters as (
@@ -42,14 +44,18 @@ contradicted as (
     select lefts.group_key
     from named as lefts
     inner join named as rights on lefts.group_key = rights.group_key and lefts.component_key < rights.component_key
-    where
-        {{ cercle.birth_dates_differ('lefts', 'rights') }}
-        or (
-            lefts.is_known_given_name
-            and rights.is_known_given_name
-            and {{ cercle.given_names_differ('lefts', 'rights') }}
-            and (lefts.given_name = rights.family_name and lefts.family_name = rights.given_name) is not true
+    group by lefts.group_key, lefts.component_key, rights.component_key
+    having
+        (
+            bool_and({{ cercle.birth_dates_differ('lefts', 'rights') }})
+            or bool_and(
+                lefts.is_known_given_name
+                and rights.is_known_given_name
+                and {{ cercle.given_names_differ('lefts', 'rights') }}
+                and (lefts.given_name = rights.family_name and lefts.family_name = rights.given_name) is not true
+            )
         )
+        and bool_or(lefts.cards && rights.cards) is not true
 ),
 
 unlinked as (

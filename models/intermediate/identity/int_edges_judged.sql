@@ -20,6 +20,11 @@ people_grouped as (
     from {{ ref('int_people_grouped') }}
 ),
 
+corroborated as (
+    select *
+    from {{ ref('int_records_corroborated') }}
+),
+
 judged as (
     select
         observed.record_key,
@@ -33,7 +38,8 @@ judged as (
         case
             when guarded.sharing = 'own' then observed.identifier_type || ':' || observed.identifier_value
             when guarded.sharing = 'shared'
-                then observed.identifier_type || ':' || observed.identifier_value || '|' || people_grouped.leader_key
+                then observed.identifier_type || ':' || observed.identifier_value || '|'
+                    || coalesce(people_grouped.leader_key, corroborated.leader_key)
         end as node_key
     from observed
     inner join guarded
@@ -46,6 +52,10 @@ judged as (
         on guarded.sharing = 'shared'
         and people.person_key = people_grouped.person_key
         and observed.identifier_type || ':' || observed.identifier_value = people_grouped.scope
+    left join corroborated
+        on guarded.sharing = 'shared'
+        and observed.record_key = corroborated.record_key
+        and observed.identifier_type || ':' || observed.identifier_value = corroborated.scope
     where guarded.is_telling
 ),
 

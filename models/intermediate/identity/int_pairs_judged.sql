@@ -11,7 +11,7 @@ scored as (
 ),
 
 totals as (
-    select log(2, greatest(count(distinct component_key), 1)::numeric) as person_bits
+    select log(2, greatest(count(distinct given_name || '|' || family_name), 1)::numeric) as person_bits
     from compared
 ),
 
@@ -44,9 +44,23 @@ paired as (
         greatest(lefts.bearer_count, rights.bearer_count) as bearer_count,
         lefts.is_reached and rights.is_reached as are_both_reached,
         scored.given_name_level = 'different'
-        or scored.birth_date_level = 'different'
-        or (scored.given_name_level in ('a slip', 'alike') and lefts.is_known_given_name and rights.is_known_given_name) as is_contradicted,
+        or (scored.given_name_level in ('a slip', 'alike') and lefts.is_known_given_name and rights.is_known_given_name) as has_other_given,
+        scored.given_name_level in ('same', 'nickname', 'swapped with the family name', 'part of the other') as has_given,
+        scored.birth_date_level = 'different' as has_other_birth,
+        scored.card_level in ('same', 'a slip')
+        and num_nonnulls(
+            nullif(scored.given_name_level, 'different'),
+            nullif(scored.family_name_level, 'different'),
+            case when scored.place_level in ('same address', 'alike address', 'same postcode') then 'here' end
+        ) >= case when scored.birth_date_level in ('same', 'a slip') then 1 else 3 end as is_outweighed,
+        num_nonnulls(
+            nullif(scored.place_level <> 'different', true),
+            nullif(scored.email_level <> 'different', true),
+            nullif(scored.phone_level <> 'different', true),
+            nullif(scored.card_level <> 'different', true)
+        ) as difference_count,
         'same' in (scored.birth_date_level, scored.email_level, scored.phone_level, scored.card_level) as has_number,
+        scored.place_level in ('same address', 'alike address', 'same postcode', 'same town') as has_place,
         scored.family_name_level = 'different' as has_other_family,
         scored.birth_date_level <> 'different'
         or scored.place_level in ('same address', 'alike address', 'same postcode', 'same town')
@@ -69,7 +83,14 @@ paired as (
 judged as (
     select distinct on (left_key, right_key)
         *,
-        bool_or(coalesce(is_contradicted, false)) over (partition by left_key, right_key) as is_anywhere_contradicted
+        (
+            bool_or(coalesce(has_other_birth, false)) over (partition by left_key, right_key)
+            or (
+                bool_or(coalesce(has_other_given, false)) over (partition by left_key, right_key)
+                and not bool_or(coalesce(has_given, false)) over (partition by left_key, right_key)
+            )
+        )
+        and not bool_or(coalesce(is_outweighed, false)) over (partition by left_key, right_key) as is_anywhere_contradicted
     from paired
     order by left_key, right_key, has_other_family and has_number is not true, match_weight desc, evidence
 )

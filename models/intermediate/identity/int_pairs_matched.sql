@@ -6,13 +6,20 @@ judged as (
     where not is_anywhere_contradicted
 ),
 
--- A name alone is little: it joins only where few have it. Two that can both be reached are as likely two people.
+-- A name alone is little: it joins only where few have it. Two that can both be reached are as likely two people, less so where
+-- nobody else has the name; and two of whom nearly all is known, and differs, are.
 candidates as (
     select *
     from judged
     where
         match_weight >= {{ var('cercle_matching').weight }}
         + case when are_both_reached then {{ var('cercle_matching').weight_if_both_reached }} else 0 end
+        / case when bearer_count <= 2 then 2.0 else 1.0 end
+        + case
+            when difference_count > 2 or (difference_count > 1 and (has_number or has_place) is not true)
+                then {{ var('cercle_matching').weight_if_apart }}
+            else 0
+        end
         and (is_supported is true or bearer_count <= {{ var('cercle_matching').most_bearers }})
         and (has_other_family is not true or has_number is true)
 ),

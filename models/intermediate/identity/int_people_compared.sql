@@ -5,24 +5,32 @@ described as (
     from {{ ref('int_people_described') }}
 ),
 
-totals as (
-    select count(distinct component_key) as person_count
+-- A person whom several clusters name is counted once: by the name.
+full_names as (
+    select distinct
+        given_name,
+        family_name
     from described
+),
+
+totals as (
+    select count(*) as person_count
+    from full_names
 ),
 
 given_names as (
     select
         given_name,
-        count(distinct component_key) as person_count
-    from described
+        count(*) as person_count
+    from full_names
     group by given_name
 ),
 
 family_names as (
     select
         family_name,
-        count(distinct component_key) as person_count
-    from described
+        count(*) as person_count
+    from full_names
     group by family_name
 ),
 

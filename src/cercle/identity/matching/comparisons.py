@@ -17,24 +17,43 @@ Level = tuple[str, str]  # label, condition
 
 _SWAPPED = "given_name_l = family_name_r and family_name_l = given_name_r"
 _DAY_AND_MONTH_SWAPPED = "({x}[:4] = {y}[:4] and {x}[6:7] = {y}[9:10] and {x}[9:10] = {y}[6:7])"
+_SWAPPED_ALIKE = (
+    "jaro_winkler_similarity(given_name_l, family_name_r) >= 0.88 "
+    "and jaro_winkler_similarity(family_name_l, given_name_r) >= 0.88"
+)
 _TWO_PARTS_SAME = "({x}[:4] = {y}[:4])::int + ({x}[6:7] = {y}[6:7])::int + ({x}[9:10] = {y}[9:10])::int = 2"
 _SLIP = "damerau_levenshtein({x}, {y}) <= 1"
+
+
+def _consonants(name: str) -> str:
+    """What a name keeps when a vowel is wrong, or letters are doubled or swapped; null where hardly any are left."""
+    letters = f"list_sort(list_distinct(regexp_extract_all({name}, '[^aeiouy ]')))"
+    return f"(case when len({letters}) > 1 then array_to_string({letters}, '') end)"
+
+
 # The keys under which pairs are found. None is one that a tenth of a town shares: a name is taken whole, or a part of
-# it with the other part; a date of birth with the initials; a place with a name and a part of the other.
+# it with the other part; a date of birth with the initials or a postcode; a place with a name and a part of the other;
+# what several people may use is as good as its guard.
 _KEYS = """
-    list_distinct(list_concat(
-        ['n' || least(given_name, family_name) || '|' || greatest(given_name, family_name)],
+    list_filter(list_distinct(list_concat(
+        ['n' || case when given_name < family_name then given_name || '|' || family_name
+            else family_name || '|' || given_name end],
         ['f' || x || '|' || given_name[:3] for x in string_split(family_name, ' ') if length(x) > 2],
-        ['g' || given_name || '|' || family_name[:3]],
+        ['f' || given_name || '|' || family_name[:3]],
+        ['s' || {family} || '|' || given_name[:3]],
+        ['r' || family_name || '|' || {given}],
         ['b' || x || '|' || least(given_name[:1], family_name[:1]) || greatest(given_name[:1], family_name[:1])
             for x in birth_dates],
         ['p' || x || '|' || family_name || '|' || given_name[:1] for x in postcodes],
         ['q' || x || '|' || given_name || '|' || family_name[:1] for x in postcodes],
         ['c' || x || '|' || family_name || '|' || given_name[:1] for x in cities],
         ['a' || x || '|' || given_name[:1] for x in addresses],
-        ['e' || x for x in mailboxes if length(x) > 5]
-    ))
-"""
+        flatten([['d' || x || '|' || y for y in postcodes] for x in birth_dates]),
+        ['e' || x for x in mailboxes if length(x) > 5],
+        ['t' || x for x in phones],
+        ['k' || x for x in cards]
+    )), x -> x is not null)
+""".format(family=_consonants("family_name"), given=_consonants("given_name"))
 
 
 def prepare_sql(relation: str) -> str:
@@ -75,6 +94,7 @@ def comparisons() -> list[dict[str, Any]]:
                 ("swapped with the family name", _SWAPPED),
                 ("nickname", "list_has_any(formal_names_l, formal_names_r)"),
                 *_spelled_alike("given_name"),
+                ("swapped and spelled alike", _SWAPPED_ALIKE),
             ],
         ),
         _of_names(
@@ -83,6 +103,7 @@ def comparisons() -> list[dict[str, Any]]:
                 ("same", "family_name_l = family_name_r"),
                 ("swapped with the given name", _SWAPPED),
                 *_spelled_alike("family_name"),
+                ("swapped and spelled alike", _SWAPPED_ALIKE),
             ],
         ),
         _of_lists(
