@@ -110,6 +110,9 @@ mutate-consent: install ## Break each rule of consent on purpose, one at a time:
 bench-run: install ## Measure `make run`: first, with nothing new, with 1 % new rows, as JSON
 	@$(BIN)/python benchmarks/bench_run.py $(ARGS)
 
+.PHONY: bench-identity
+bench-identity: bench-identity-accuracy bench-identity-graph ## Measure all of who is who: accuracy, then connected components
+
 .PHONY: bench-identity-graph
 bench-identity-graph: install ## Measure connected components: 10,000,000 edges whole, then new and withdrawn ones, as JSON
 	@$(BIN)/python benchmarks/bench_identity_graph.py $(ARGS)

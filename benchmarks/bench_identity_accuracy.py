@@ -1,8 +1,8 @@
 """Measures who is who against known truths: pairs of records and B-cubed, one default configuration for all sets; JSON.
 
-    make bench-identity-accuracy                                   FEBRL3, FEBRL4, the simulated world at noise 1 and 2
-    make bench-identity-accuracy ARGS='--customers 500 --seeds 1 3'
-    make bench-identity-accuracy ARGS='--seeds --febrl --shared 1000000'   a register full of shared values alone
+    make bench-identity-accuracy                                   all sets; shared values with 1,000,000 records
+    make bench-identity-accuracy ARGS='--customers 500 --seeds 1 3 --shared 0'
+    make bench-identity-accuracy ARGS='--seeds --shared 0'         FEBRL alone
     make bench-identity-accuracy ARGS='--without-scores'           the rules alone
 
 Every set enters through files, the loader and the models, as a customer's files would. It exits with 1 when a figure
@@ -47,7 +47,9 @@ def main() -> None:
         "--seeds", type=int, nargs="*", default=[7, 1, 3], help="of simulated worlds; none: no such world"
     )
     parser.add_argument("--noise", type=float, nargs="*", default=[1, 2])
-    parser.add_argument("--shared", type=int, help="records of a register full of shared values")
+    parser.add_argument(
+        "--shared", type=int, default=1_000_000, help="records of a register full of shared values; 0: none"
+    )
     parser.add_argument("--febrl", type=int, nargs="*", default=[3, 4], help="sets of FEBRL")
     parser.add_argument("--without-scores", action="store_true", help="the rules alone")
     arguments = parser.parse_args()

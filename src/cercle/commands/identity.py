@@ -165,6 +165,31 @@ def changes(state: State, limit: int) -> None:
     state.show_table([dict(zip(columns, row, strict=True)) for row in rows], columns, rows)
 
 
+@command.command()
+@click.argument("rules", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--limit", default=20, show_default=True, help="How many merges and splits to show.")
+@pass_state
+def preview(state: State, rules: Path, limit: int) -> None:
+    """Say what other rules would merge and split, before it is done; nothing that stands is touched.
+
+    RULES is a CSV file: identifier_type, and those columns of the seed identity_identifier_types that change.
+    """
+    from cercle.identity.preview import preview_rules
+
+    found = preview_rules(state.settings, rules)
+    lines = [
+        f"{found.customer_count:,} customers would be {found.coming_count:,}: "
+        f"{len(found.merges):,} merges, {len(found.splits):,} splits; "
+        f"{found.gained_count:,} records would gain a customer, {found.lost_count:,} lose theirs.",
+        *(f"merge: {', '.join(one.other_ids)} ({one.record_count} records)" for one in found.merges[:limit]),
+        *(
+            f"split: {one.customer_id} into {len(one.other_ids)} ({one.record_count} records)"
+            for one in found.splits[:limit]
+        ),
+    ]
+    state.show(dataclasses.asdict(found), "\n".join(lines))
+
+
 @command.command(name="set-aside")
 @click.option("--limit", default=50, show_default=True, help="The worst ones.")
 @click.option("--reason", help="Only what was set aside for this reason.")
