@@ -26,8 +26,8 @@ written as (
     from identity_records
 ),
 
--- A name in one piece is taken apart only where its first or last word is a known given name, or its first word the beginning
--- of one: display names may be anything.
+-- A display name is taken apart only where its first or last word is a known given name, or its first word the beginning of one: it may
+-- be anything. Whoever writes a name in one piece into a form has one.
 words as (
     select
         record_key,
@@ -56,13 +56,13 @@ ordered as (
             when words.is_structured then words.given_name
             when first_known.given_name is not null then words.first_word
             when last_known.given_name is not null then words.last_word
-            when short_names.short_name is not null then words.first_word
+            when short_names.short_name is not null or (words.all_but_first is not null and not words.is_profile) then words.first_word
         end as given_name,
         case
             when words.is_structured then words.family_name
             when first_known.given_name is not null then words.all_but_first
             when last_known.given_name is not null then words.all_but_last
-            when short_names.short_name is not null then words.all_but_first
+            when short_names.short_name is not null or not words.is_profile then words.all_but_first
         end as family_name
     from words
     left join known_names as first_known on words.first_word = first_known.given_name

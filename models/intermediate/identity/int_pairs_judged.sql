@@ -60,7 +60,7 @@ paired as (
             nullif(scored.card_level <> 'different', true)
         ) as difference_count,
         'same' in (scored.birth_date_level, scored.email_level, scored.phone_level, scored.card_level) as has_number,
-        scored.place_level in ('same address', 'alike address', 'same postcode', 'same town') as has_place,
+        scored.place_level in ('same address', 'alike address') as has_address,
         scored.family_name_level = 'different' as has_other_family,
         scored.birth_date_level <> 'different'
         or scored.place_level in ('same address', 'alike address', 'same postcode', 'same town')

@@ -14,7 +14,7 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-from cercle import db, dbt_runner, dbt_target
+from cercle import db, dbt_runner
 from cercle.errors import CercleError
 from cercle.settings import Settings
 
@@ -22,9 +22,6 @@ __all__ = ["Preview", "Regrouping", "preview_rules"]
 
 SCHEMA = "identity_preview"
 _RULES, _RECORDS = "identity_identifier_types", "int_record_customers"
-# All that hangs on the rules and leads to the customers; what Python fills is read as it stands.
-_SELECTION = ("--select", f"{_RULES}+,+{_RECORDS}", "--exclude", _RULES, "config.materialized:delivered")
-
 _COMPARED = f"""
     create temporary table compared on commit drop as
     select
@@ -44,7 +41,7 @@ _REGROUPED = """
         from compared
         where {one} is not null and {other} is not null
         group by {one}, {other}
-    ) as overlaps
+    ) as shared
     group by {one}
     having count(*) > 1
     order by record_count desc, customer_id
@@ -98,8 +95,8 @@ class Preview:
 def preview_rules(settings: Settings, path: Path) -> Preview:
     """Say what a change of rules would merge and split; nothing that stands is touched.
 
-    The models that depend on the rules are made in a schema of their own, from what the last build left, and
-    dropped again. Scores are taken as they stand.
+    The models that depend on the rules are made in a schema of their own, where views show what the last build left
+    of all others, and dropped again. Scores are taken as they stand.
 
     Args:
         settings: of a warehouse that was published.
@@ -112,8 +109,10 @@ def preview_rules(settings: Settings, path: Path) -> Preview:
     changes = _read_changes(path)
     with _preview_schema(settings), db.connect(settings) as connection:
         _write_rules(connection, changes, path)
+        models = _models_between(dbt_runner.read_or_make_manifest(settings))
+        _show_others(connection, models)
         connection.commit()
-        _build(settings)
+        _build(settings, models)
         return _compare(connection)
 
 
@@ -176,16 +175,53 @@ def _write_rules(
             raise CercleError("there is no such identifier type", where=f"{path}, line {number}")
 
 
-def _build(settings: Settings) -> None:
-    """Run the models on the changed rules, in the preview's schema; whatever else they read is the last build's."""
-    dbt_runner.read_or_make_manifest(settings)
+def _models_between(manifest: Mapping[str, Any]) -> list[str]:
+    """Return the models that hang on the rules and lead to the customers; what Python fills is read as it stands."""
+    ids = {manifest["nodes"][node]["name"]: node for node in manifest["nodes"]}
+    below = _reached(ids[_RULES], manifest["child_map"])
+    above = _reached(ids[_RECORDS], manifest["parent_map"])
+    nodes = (manifest["nodes"][node] for node in below & above if node in manifest["nodes"])
+    return sorted(
+        node["name"]
+        for node in nodes
+        if node["resource_type"] == "model" and node["config"]["materialized"] != "delivered"
+    )
+
+
+def _reached(node: str, neighbours: Mapping[str, Sequence[str]]) -> set[str]:
+    found, ahead = {node}, [node]
+    while ahead:
+        new = set(neighbours.get(ahead.pop(), ())) - found
+        found |= new
+        ahead += new
+    return found
+
+
+def _show_others(connection: psycopg.Connection[Any], models: Sequence[str]) -> None:
+    """Show what stands, by views, under the names by which the preview's models ask for it."""
+    standing = connection.execute(
+        """
+        select relname
+        from pg_class
+        where relnamespace = 'intermediate'::regnamespace and relkind in ('r', 'v', 'm') and relname <> all(%s)
+        """,
+        ([*models, _RULES],),
+    ).fetchall()
+    for (name,) in standing:
+        connection.execute(
+            sql.SQL("create view {0}.{1} as select * from intermediate.{1}").format(
+                sql.Identifier(SCHEMA), sql.Identifier(name)
+            )
+        )
+
+
+def _build(settings: Settings, models: Sequence[str]) -> None:
+    """Run the models in the preview's schema, with a dbt whose notes are its own."""
     dsn = make_conninfo(**db.conninfo(settings))
+    variables = f"{{cercle_identity_schema: {SCHEMA}}}"
     with tempfile.TemporaryDirectory() as home:
         aside = replace(settings, dsn=dsn, home=Path(home))
-        standing = ("--defer", "--state", str(dbt_target.folder(settings)))
-        dbt_runner.run_dbt(
-            aside, "run", [*_SELECTION, *standing, "--vars", f"{{cercle_identity_schema: {SCHEMA}}}"]
-        )
+        dbt_runner.run_dbt(aside, "run", ["--select", *models, "--vars", variables])
 
 
 def _compare(connection: psycopg.Connection[Any]) -> Preview:
