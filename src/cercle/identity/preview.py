@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -219,9 +218,8 @@ def _build(settings: Settings, models: Sequence[str]) -> None:
     """Run the models in the preview's schema, with a dbt whose notes are its own."""
     dsn = make_conninfo(**db.conninfo(settings))
     variables = f"{{cercle_identity_schema: {SCHEMA}}}"
-    with tempfile.TemporaryDirectory() as home:
-        aside = replace(settings, dsn=dsn, home=Path(home))
-        dbt_runner.run_dbt(aside, "run", ["--select", *models, "--vars", variables])
+    aside = replace(settings, dsn=dsn, home=settings.home / "preview")
+    dbt_runner.run_dbt(aside, "run", ["--select", *models, "--vars", variables])
 
 
 def _compare(connection: psycopg.Connection[Any]) -> Preview:
