@@ -224,11 +224,12 @@ def _build(settings: Settings, models: Sequence[str]) -> None:
 
 def _compare(connection: psycopg.Connection[Any]) -> Preview:
     connection.execute(_COMPARED.encode())
-    totals = connection.execute(_TOTALS.encode()).fetchone()
-    assert totals is not None
+    customer_count, coming_count, gained_count, lost_count = connection.execute(_TOTALS.encode()).fetchall()[
+        0
+    ]
     merges = _regrouped(connection, one="coming_id", other="standing_id")
     splits = _regrouped(connection, one="standing_id", other="coming_id")
-    return Preview(*totals, merges=merges, splits=splits)
+    return Preview(customer_count, coming_count, gained_count, lost_count, merges, splits)
 
 
 def _regrouped(connection: psycopg.Connection[Any], one: str, other: str) -> tuple[Regrouping, ...]:
