@@ -1,4 +1,4 @@
-"""Checks of versions, encoding, rights, secrets, plugins and disk, before the first write.
+"""Checks of versions, encoding, rights, secrets, plugins, disk, clocks and the night, before the first write.
 
 Nothing is created or changed: an embedded server that does not run yet is only reported.
 """
@@ -9,13 +9,17 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from cercle.errors import CercleError
 from cercle.settings import Settings
+
+if TYPE_CHECKING:
+    import psycopg
 
 __all__ = ["Finding", "examine"]
 
@@ -27,6 +31,8 @@ _LIBRARIES = {  # library -> what is missing without it
     "splink": "scored matching of names and addresses; pip install 'cercle[matching]'",
 }
 _LEAST_FREE_BYTES = 2 * 1024**3
+_MOST_SECONDS_APART = 5.0
+_FEWEST_CONNECTIONS = 30  # four tasks, dbt's four threads each, the page, people
 
 
 @dataclass(frozen=True)
@@ -59,6 +65,8 @@ def examine(settings: Settings) -> list[Finding]:
         ("plugins", _plugins),
         ("project", _project),
         ("disk", _disk),
+        ("night", _night),
+        ("lineage", _lineage),
         ("database", _database),
     )
     for name, check in checks:
@@ -164,6 +172,35 @@ def _disk(settings: Settings) -> Iterator[Finding]:
             yield Finding("disk", "problem", f"no right to write in {existing}")
 
 
+def _night(_: Settings) -> Iterator[Finding]:
+    from cercle.watch import channels_from
+
+    channels = channels_from(os.environ)
+    if channels:
+        yield Finding("night", "ok", f"{len(channels)} channel(s) are told what needs a person")
+    else:
+        nobody = "nobody is told of a failed build or a silent source"
+        yield Finding(
+            "night",
+            "warning",
+            f"{nobody}: set CERCLE_NOTIFY, or TaskOptions(notify_conn_ids=…) in the DAG file",
+        )
+
+
+def _lineage(_: Settings) -> Iterator[Finding]:
+    """Lineage is wanted by a variable, of the OpenLineage client or of Airflow's provider."""
+    names = ("OPENLINEAGE_URL", "OPENLINEAGE__TRANSPORT", "OPENLINEAGE_CONFIG", "AIRFLOW__OPENLINEAGE__")
+    if not any(name.startswith(names) for name in os.environ):
+        return
+    try:
+        found = version("apache-airflow-providers-openlineage")
+        yield Finding("lineage", "ok", f"it is told by Airflow's OpenLineage provider {found}")
+    except PackageNotFoundError:
+        yield Finding(
+            "lineage", "warning", "it is wanted, and nothing tells it: pip install 'cercle[lineage]'"
+        )
+
+
 def _database(settings: Settings) -> Iterator[Finding]:
     from cercle import server
     from cercle.postgres_binaries import find_binaries
@@ -212,8 +249,37 @@ def _warehouse(settings: Settings) -> Iterator[Finding]:
             yield Finding(
                 "rights", "warning", "the role cannot make roles: someone else makes those of access"
             )
+        yield from _server_settings(connection)
         pending = [migration.label for migration in db.pending_migrations(connection)]
         if pending:
             yield Finding("migrations", "warning", f"{len(pending)} to apply: cercle db migrate")
         else:
             yield Finding("migrations", "ok", "up to date")
+
+
+def _server_settings(connection: psycopg.Connection) -> Iterator[Finding]:
+    row = connection.execute(
+        """
+        select
+            extract(epoch from clock_timestamp())::double precision,
+            current_setting('autovacuum')::boolean,
+            current_setting('max_connections')::integer
+        """
+    ).fetchone()
+    assert row is not None
+    seconds, has_autovacuum, connection_count = row
+    apart = abs(seconds - time.time())
+    if apart > _MOST_SECONDS_APART:
+        yield Finding(
+            "clock",
+            "warning",
+            f"the database's clock is {apart:.0f} s from this machine's: deadlines need both",
+        )
+    if not has_autovacuum:
+        yield Finding("upkeep", "warning", "autovacuum is off: tables grow, and plans go by old statistics")
+    if connection_count < _FEWEST_CONNECTIONS:
+        yield Finding(
+            "connections",
+            "warning",
+            f"max_connections is {connection_count}; a build and a page need {_FEWEST_CONNECTIONS}",
+        )

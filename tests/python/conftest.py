@@ -51,6 +51,7 @@ LONGEST = (
     "test_privacy_rights",
     "test_circle",
     "test_airflow_scheduled",
+    "test_airflow_arrival",
     "test_vendors",
     "test_real_data",
     "test_flow_dbt",

@@ -62,8 +62,9 @@ def test_the_round_and_upkeep_count_and_the_deadline_is_an_alert(database: Setti
     assert found["done"] == {
         "cercle_privacy.answer_stops": {"answered_count": 0, "left_count": 0},
         "cercle_privacy.check_deadlines": {"open_count": 0},
-        "cercle_privacy.apply_retention": {"rejected_count": 1, "file_count": 1},
+        "cercle_privacy.apply_retention": {"rejected_count": 1, "file_count": 1, "record_count": 0},
         "cercle_upkeep.purge": {"rewritten_count": 0, "expired_count": 0},
+        "cercle_upkeep.keep_up": {"vacuumed_count": 0, "analyzed_count": 0},
         "cercle_upkeep.keep_figures": None,
     }
     assert not landed.exists()

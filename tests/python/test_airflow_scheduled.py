@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
-import time
 import urllib.request
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from airflow_support import Running, airflow, failed_task_logs, wait_for
 from cercle import db
-from cercle import server as embedded
 from cercle.airflow import processes, standalone
-from cercle.preparation import prepare
 from cercle.settings import Settings
 from sinks import HookServer, serving
 
@@ -52,94 +48,21 @@ globals().update(
 '''
 
 
-@dataclass(frozen=True)
-class Running:
-    """An Airflow that runs, with the DAGs of a project.
-
-    Attributes:
-        before: process ids of this machine before it was started.
-        seconds: until it was ready.
-        hook: takes what is told.
-    """
-
-    settings: Settings
-    api: str
-    before: frozenset[int]
-    seconds: float
-    hook: HookServer
-
-    def ask(self, path: str, body: dict[str, Any] | None = None) -> Any:
-        """Get a resource of REST API v2, or post to it."""
-        request = urllib.request.Request(f"{self.api}/{path}", headers={"Content-Type": "application/json"})
-        data = json.dumps(body).encode() if body is not None else None
-        with urllib.request.urlopen(request, data, timeout=60) as answer:
-            return json.load(answer)
-
-    def land(self, name: str, content: str) -> None:
-        """Let a file of customers arrive."""
-        file = self.settings.landing_dir / "store" / "customers" / name
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(content)
-
-    def follow(self, dag_id: str, run_id: str, seconds: float = 400) -> dict[str, Any]:
-        """Wait until a run has ended, and return it."""
-
-        def ended() -> Any:
-            try:
-                run = self.ask(f"dags/{dag_id}/dagRuns/{run_id}")
-            except OSError:  # an outside scheduler asks again, too
-                return None
-            return run if run["state"] in ("success", "failed") else None
-
-        run: dict[str, Any] = wait_for(f"the end of {run_id}", ended, seconds)
-        return run
+@pytest.fixture(scope="module")
+def hook() -> Iterator[HookServer]:
+    """Takes what is told."""
+    with serving(server := HookServer()):
+        yield server
 
 
 @pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """An Airflow over a home with a server of its own, since its metadata live beside the warehouse."""
-    folder = tmp_path_factory.mktemp("scheduled")
-    folder.chmod(0o755)
-    home = folder / "home"
-    settings = replace(
-        Settings.from_env({"CERCLE_HOME": str(home)}),
-        landing_dir=folder / "landing",
-        project_dir=home / "project",
-    )
-    embedded.start(settings, overrides={"fsync": "off", "synchronous_commit": "off"})
-    with serving(hook := HookServer()), pytest.MonkeyPatch.context() as patch:
+def running(tmp_path_factory: pytest.TempPathFactory, hook: HookServer) -> Iterator[Running]:
+    """An Airflow without a triggerer."""
+    parts = ("api-server", "scheduler", "dag-processor")
+    with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CERCLE_NOTIFY", hook.url)
-        try:
-            yield _started(settings, hook)
-        finally:
-            standalone.down(settings)
-            embedded.destroy(settings)
-
-
-def _started(settings: Settings, hook: HookServer) -> Running:
-    import psutil
-
-    prepare(settings, migrates=True)
-    (settings.project_dir / "dags" / "cercle_dags.py").write_text(DAGS)
-    before = frozenset(process.pid for process in psutil.process_iter())
-    started = standalone.up(settings, parts=("api-server", "scheduler", "dag-processor"), port=0)
-    found = Running(settings, f"{started.url}/api/v2", before, started.seconds, hook)
-    wait_for(
-        "the DAGs",
-        lambda: "cercle_build" in {dag["dag_id"] for dag in found.ask("dags?limit=50")["dags"]},
-        60,
-    )
-    return found
-
-
-def wait_for(what: str, found: Callable[[], Any], seconds: float) -> Any:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        value = found()
-        if value:
-            return value
-        time.sleep(0.5)
-    raise AssertionError(f"{what}: not within {seconds:.0f} s")
+        with airflow(tmp_path_factory.mktemp("scheduled"), DAGS, parts) as found:
+            yield found
 
 
 def test_it_is_ready_within_a_minute(running: Running) -> None:
@@ -157,7 +80,7 @@ def test_a_loaded_file_starts_the_build_by_its_asset(running: Running) -> None:
     )
     assert run["run_type"] == "asset_triggered"
     run = running.follow("cercle_build", run["dag_run_id"])
-    assert run["state"] == "success", _failed_task_logs(running.settings)
+    assert run["state"] == "success", failed_task_logs(running.settings)
     with db.connect(running.settings) as connection:
         published = connection.execute("select count(*) from ops.publications").fetchone()
         customers = connection.execute("select count(*) from marts.customer_360").fetchone()
@@ -167,11 +90,11 @@ def test_a_loaded_file_starts_the_build_by_its_asset(running: Running) -> None:
     assert builds == [("published", run["dag_run_id"])]
 
 
-def test_a_build_that_misses_its_deadline_is_told_by_airflow(running: Running) -> None:
+def test_a_build_that_misses_its_deadline_is_told_by_airflow(running: Running, hook: HookServer) -> None:
     [first] = running.ask("dags/cercle_build/dagRuns")["dag_runs"]
 
     def told() -> list[dict[str, Any]]:
-        items = [item for body in running.hook.bodies for item in body["items"]]
+        items = [item for body in hook.bodies for item in body["items"]]
         return [item for item in items if item["kind"] == "run_late"]
 
     wait_for("the message", told, 60)
@@ -187,7 +110,7 @@ def test_an_outside_scheduler_triggers_a_run_follows_it_and_reads_its_result(run
     )
     assert run["state"] == "queued"
     run = running.follow("cercle_build", "outside-1")
-    assert run["state"] == "success", _failed_task_logs(running.settings)
+    assert run["state"] == "success", failed_task_logs(running.settings)
 
     base = "dags/cercle_build/dagRuns/outside-1/taskInstances"
     tasks = {task["task_id"]: task for task in running.ask(base)["task_instances"]}
@@ -250,7 +173,7 @@ def test_a_run_goes_on_without_a_hand_when_something_is_killed(running: Running,
         for process in _tasks_at_work(running.settings):
             process.kill()
     run = running.follow("cercle_build", run_id, 500)
-    assert run["state"] == "success", _failed_task_logs(running.settings)
+    assert run["state"] == "success", failed_task_logs(running.settings)
     with db.connect(running.settings) as connection:
         states = connection.execute("select state from ops.builds where run_id = %s", (run_id,)).fetchall()
         running_builds = connection.execute("select 1 from ops.builds where state = 'running'").fetchall()
@@ -292,10 +215,3 @@ def _belongs_to(process: Any, settings: Settings) -> bool:
         return str(settings.home) in " ".join([*process.cmdline(), process.environ().get("AIRFLOW_HOME", "")])
     except psutil.Error:
         return False
-
-
-def _failed_task_logs(settings: Settings) -> str:
-    logs = sorted(
-        (settings.log_dir / "airflow").rglob("attempt=*.log"), key=lambda path: path.stat().st_mtime
-    )
-    return "\n".join(f"== {path}\n{path.read_text()[-1500:]}" for path in logs[-3:])

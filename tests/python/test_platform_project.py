@@ -196,6 +196,24 @@ def test_doctor_tells_missing_secrets_rights_and_databases(
     assert cli("doctor", settings=database).exit_code == EXIT_DIFFERENCE
 
 
+def test_doctor_looks_at_the_night(database: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Is anybody told; does lineage go anywhere; do the clocks agree."""
+    findings = examine(database)
+    assert _levels(findings, "night") == {"warning"}
+    assert not any(_levels(findings, check) for check in ("lineage", "clock", "upkeep", "connections"))
+
+    monkeypatch.setenv("CERCLE_NOTIFY", "mailto:ops@example.org https://chat.example.org/hook")
+    monkeypatch.setenv("CERCLE_SMTP", "smtps://mail.example.org")
+    monkeypatch.setenv("OPENLINEAGE_URL", "https://lineage.example.org")
+    monkeypatch.setattr("cercle.doctor.time.time", lambda: 0.0)
+    findings = examine(database)
+    assert _levels(findings, "night") == {"ok"}
+    assert _levels(findings, "lineage") == {"ok"}
+    assert _levels(findings, "clock") == {"warning"}
+    monkeypatch.setenv("CERCLE_NOTIFY", "carrier-pigeon:ops")
+    assert _levels(examine(database), "night") == {"problem"}
+
+
 # --- the wheel --------------------------------------------------------------------------------------------
 
 

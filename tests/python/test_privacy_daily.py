@@ -71,16 +71,76 @@ def test_retention_deletes_what_is_older_than_the_rules_say(database: Settings) 
     outside = database.landing_dir.parent / "outside.csv"
     for path in (*(folder / f"{name}.csv" for name in ("old", "waiting", "young")), outside):
         path.write_text("x\n", encoding="utf-8")
-    assert apply_retention(database, NOW) == Retention(2, 1)
+    assert apply_retention(database, NOW) == Retention(2, 1, 0)
     assert outside.is_file()
     assert sorted(path.name for path in folder.iterdir()) == ["waiting.csv", "young.csv"]
     with db.connect(database) as connection:
         left = connection.execute("select load_id from ops.rejected_rows").fetchall()
         assert left == [(young,)]
+        connection.execute("delete from privacy.policy_rules where jurisdiction = 'HOUSE'")
+    assert apply_retention(database, NOW + timedelta(days=3650)) == Retention(0, 0, 0)
+
+
+def test_records_of_runs_go_but_for_what_says_why_a_delivery_waits(database: Settings) -> None:
+    with db.connect(database) as connection:
+        waiting = note_load(connection, "store/orders/1.csv", "quarantined", NOW)
+        taken = note_load(connection, "store/orders/2.csv", "checked", NOW)
         connection.execute(
-            "delete from privacy.policy_rules where basis in ('REJECTED_ROWS', 'LANDING_FILES')"
+            """
+            insert into ops.builds (state, as_of, cercle_version, started_at)
+            select 'failed', %(now)s, 'x', %(now)s - make_interval(days => age)
+            from (values (801), (799)) as ages (age)
+            """,
+            {"now": NOW},
         )
-    assert apply_retention(database, NOW + timedelta(days=3650)) == Retention(0, 0)
+        connection.execute(
+            "insert into ops.build_steps (build_id, step, state) select build_id, 's', 'done' from ops.builds"
+        )
+        connection.execute(
+            """
+            insert into ops.build_models (build_id, node_id, status, seconds)
+            select build_id, 'n', 'success', 1
+            from ops.builds
+            """
+        )
+        connection.execute(
+            """
+            insert into ops.quality_results (
+                border, suite, expectation, relation, load_id, outcome, severity, checked_at
+            )
+            select 'raw', 'raw.s', 'e', 'r', load_id, 'failed', 'critical', %(now)s - make_interval(days => age)
+            from (values (801, %(waiting)s), (801, %(taken)s), (799, %(taken)s)) as results (age, load_id)
+            """,
+            {"now": NOW, "waiting": waiting, "taken": taken},
+        )
+        connection.execute(
+            """
+            insert into ops.quality_statistics (suite, statistic, subject, day, value)
+            select 's', 'x', 'k', %(now)s::date - age, 1
+            from (values (801), (799)) as ages (age)
+            """,
+            {"now": NOW},
+        )
+    assert apply_retention(database, NOW).record_count == 4
+    with db.connect(database) as connection:
+        left = connection.execute(
+            """
+            select count(*) filter (where kind = 'model'), count(*) filter (where kind = 'step'),
+                count(*) filter (where kind = 'check'), count(*) filter (where kind = 'statistic')
+            from (
+                select 'model' from ops.build_models
+                union all
+                select 'step' from ops.build_steps
+                union all
+                select 'check' from ops.quality_results
+                union all
+                select 'statistic' from ops.quality_statistics
+            ) as records (kind)
+            """
+        ).fetchone()
+        builds = connection.execute("select count(*) from ops.builds").fetchone()
+    assert left == (1, 1, 2, 1)
+    assert builds == (2,)
 
 
 def test_an_objection_of_a_known_customer_takes_effect_and_a_restriction_waits(parsed_world: World) -> None:

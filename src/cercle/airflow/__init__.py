@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from cercle.airflow.factory import TaskOptions, build_dags
+    from cercle.airflow.factory import Arrival, TaskOptions, build_dags
 
-__all__ = ["TaskOptions", "build_dags"]
+__all__ = ["Arrival", "TaskOptions", "build_dags"]
 
 
 def __getattr__(name: str) -> Any:

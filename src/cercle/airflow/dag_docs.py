@@ -39,7 +39,7 @@ The daily round of persons' requests.
 |---|---|---|
 | answer_stops | `privacy.requests` | answers and ledger events of objections and withdrawals of known customers |
 | check_deadlines | `privacy.requests` | nothing: it fails while a request is late, or ends within five days |
-| apply_retention | `privacy.policy_rules` (HOUSE), `ops.loads` | deletes old rejected rows, old landing files |
+| apply_retention | `privacy.policy_rules` (HOUSE), `ops.loads` | deletes old refused rows, landing files, run records |
 
 What needs judgement waits for a person: `cercle privacy requests`.
 """,
@@ -49,6 +49,7 @@ What the warehouse needs at night.
 | task | reads | writes |
 |---|---|---|
 | purge | `privacy.erasure_relations`, `archive` | rewritten tables, `privacy.rewrites`; old accounting rows go |
+| keep_up | the server's counters | nothing: dead rows are given back, statistics made anew, where enough has changed |
 | keep_figures | `marts.contactability`, the ledger, requests | `privacy.consent_daily`, `privacy.requests_daily` |
 
 A table is locked while it is rewritten, and only those are that an erasure touched.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -12,22 +12,30 @@ from typing import Any
 
 import yaml
 from airflow.providers.standard.operators.empty import EmptyOperator
-from airflow.sdk import DAG, Asset, AssetAny, Param, TaskGroup
+from airflow.sdk import (
+    DAG,
+    Asset,
+    AssetAny,
+    AssetOrTimeSchedule,
+    BaseOperator,
+    CronDataIntervalTimetable,
+    Param,
+)
 from airflow.sdk.definitions.callback import SyncCallback
 from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference
 
 from cercle.airflow import operators, privacy
+from cercle.airflow.arrival import Arrival, AwaitFilesOperator, FetchFilesOperator
 from cercle.airflow.dag_docs import BUILDING_DOC, DAILY_DOCS, LOADING_DOC
+from cercle.airflow.layers import layer_groups
 from cercle.airflow.watch import WatchOperator, tell_late
 from cercle.errors import CercleError
 from cercle.yaml_files import load_yaml
 
-__all__ = ["TaskOptions", "build_dags"]
+__all__ = ["Arrival", "TaskOptions", "build_dags"]
 
 # A moment with its zone (RFC 3339), in the pattern language of JSON schemas.
 _MOMENT = r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})$"
-
-LAYERS = ("raw", "staging", "intermediate", "marts")
 
 
 @dataclass(frozen=True)
@@ -40,8 +48,12 @@ class TaskOptions:
         retry_delay: before the first further attempt; doubled each time, up to half an hour.
         timeout: of one task.
         pool: Airflow pool of the building tasks. `cercle up` makes the pool cercle_build with one slot.
-        deadline: a build that has not ended so long after it was queued is told to whom the watch tells; None = never.
+        deadline: a build that has not ended so long after it was queued (and its window) is told to whom the watch
+            tells; None = never.
         files_per_task: files that one mapped loading task takes.
+        build_window: a build waits so long, from the first new delivery on, until all sources have delivered;
+            None = any delivery starts one.
+        build_schedule: builds by the clock too (cron, UTC), which also lets Airflow backfill them by data interval.
         privacy_schedule: of the round of requests and retention, in UTC.
         upkeep_schedule: of upkeep, which locks tables that an erasure touched while it rewrites them.
         watch_schedule: of the watch, which tells what needs a person.
@@ -56,6 +68,8 @@ class TaskOptions:
     pool: str = "default_pool"
     deadline: timedelta | None = timedelta(hours=3)
     files_per_task: int = 50
+    build_window: timedelta | None = None
+    build_schedule: str | None = None
     privacy_schedule: str | None = "0 5 * * *"
     upkeep_schedule: str | None = "30 3 * * *"
     watch_schedule: str | None = "*/10 * * * *"
@@ -92,7 +106,7 @@ def build_dags(
     project_dir: str | Path | None = None,
     *,
     sources: Iterable[str] | None = None,
-    load_schedule: str | Mapping[str, str | None] | None = "@hourly",
+    load_schedule: str | Arrival | Mapping[str, str | Arrival | None] | None = "@hourly",
     landing_dir: str | Path | None = None,
     warehouse_conn_id: str | None = None,
     options: TaskOptions | None = None,
@@ -103,7 +117,8 @@ def build_dags(
     Args:
         project_dir: the user's dbt project; by default CERCLE_PROJECT. Only its dbt_project.yml is read.
         sources: names of the source instances, so that no file is read at all.
-        load_schedule: when loading looks for new files: one schedule for all, or one by source.
+        load_schedule: when loading looks for new files: a schedule, or `Arrival()` to wait for them; one for all, or
+            one by source.
         landing_dir: where files arrive; by default CERCLE_LANDING of the worker.
         warehouse_conn_id: Airflow connection of the warehouse; by default CERCLE_DSN of the worker.
         options: owner, retries, timeouts, pool.
@@ -145,11 +160,12 @@ def build_dags(
     return {dag.dag_id: dag for dag in dags}
 
 
-def _loading_dag(project: _Project, source: str, schedule: str | None) -> DAG:
+def _loading_dag(project: _Project, source: str, schedule: str | Arrival | None) -> DAG:
+    arrival = schedule if isinstance(schedule, Arrival) else None
     with _dag(
         project,
         f"load_{source}",
-        schedule,
+        schedule if not isinstance(schedule, Arrival) else "@continuous",
         f"Loads the new files of {source} into raw.",
         LOADING_DOC.format(source=source),
         tags=["cercle", "load"],
@@ -176,10 +192,34 @@ def _loading_dag(project: _Project, source: str, schedule: str | None) -> DAG:
         )
         complete = EmptyOperator(task_id="complete", doc_md="Fails with the run when a chunk has failed.")
         load >> [announce, complete]
+        if arrival is not None:
+            _await_files(project, source, arrival) >> find
     return dag
 
 
-def _building_dag(project: _Project, sources: Iterable[str]) -> DAG:
+def _await_files(project: _Project, source: str, arrival: Arrival) -> BaseOperator:
+    """Return the last of the tasks that come before loading where a source is loaded on arrival."""
+    wait = AwaitFilesOperator(
+        task_id="await_files",
+        source=source,
+        arrival=arrival,
+        doc_md="Reads names and times of files, and `ops.landing_files`; waits in the triggerer.",
+        **project.step,
+    )
+    if arrival.folder is None:
+        return wait
+    fetch = FetchFilesOperator(
+        task_id="fetch_files",
+        source=source,
+        arrival=arrival,
+        doc_md="Reads the object store; writes the landing folder.",
+        **project.step,
+    )
+    wait >> fetch
+    return fetch
+
+
+def _building_dag(project: _Project, sources: Sequence[str]) -> DAG:
     arguments = {
         **project.options.arguments(),
         "pool": project.options.pool,
@@ -188,7 +228,7 @@ def _building_dag(project: _Project, sources: Iterable[str]) -> DAG:
     with _dag(
         project,
         "build",
-        AssetAny(*(project.raw_asset(source) for source in sources)),
+        _building_schedule(project, sources),
         "Checks new deliveries, builds staging, intermediate and marts, checks and publishes them.",
         BUILDING_DOC,
         default_args=arguments,
@@ -203,10 +243,18 @@ def _building_dag(project: _Project, sources: Iterable[str]) -> DAG:
             )
         },
     ) as dag:
-        groups = [_LAYER_TASKS[layer](project) for layer in LAYERS]
+        groups = layer_groups(project.step, project.marts_asset(), sources, project.options.build_window)
         for before, after in pairwise(groups):
             before >> after
     return dag
+
+
+def _building_schedule(project: _Project, sources: Sequence[str]) -> AssetAny | AssetOrTimeSchedule:
+    loaded = AssetAny(*(project.raw_asset(source) for source in sources))
+    if project.options.build_schedule is None:
+        return loaded
+    clock = CronDataIntervalTimetable(project.options.build_schedule, timezone="UTC")
+    return AssetOrTimeSchedule(timetable=clock, assets=loaded)
 
 
 def _deadline(options: TaskOptions) -> DeadlineAlert | None:
@@ -214,7 +262,7 @@ def _deadline(options: TaskOptions) -> DeadlineAlert | None:
         return None
     return DeadlineAlert(
         reference=DeadlineReference.DAGRUN_QUEUED_AT,
-        interval=options.deadline,
+        interval=options.deadline + (options.build_window or timedelta()),
         callback=SyncCallback(tell_late, {"notify_conn_ids": list(options.notify_conn_ids)}),
     )
 
@@ -251,7 +299,7 @@ def _upkeep_dag(project: _Project) -> DAG:
         project,
         "upkeep",
         project.options.upkeep_schedule,
-        "Rewrites what erasures touched, and keeps the day's figures.",
+        "Rewrites what erasures touched, vacuums and analyzes what has changed, and keeps the day's figures.",
         DAILY_DOCS["upkeep"],
     ) as dag:
         purge = privacy.PurgeOperator(
@@ -259,12 +307,17 @@ def _upkeep_dag(project: _Project) -> DAG:
             doc_md="Reads `privacy.erasure_relations`; rewrites tables, writes `privacy.rewrites`.",
             **project.step,
         )
+        keep_up = privacy.KeepUpOperator(
+            task_id="keep_up",
+            doc_md="Reads the server's counters; writes no row: vacuums and analyzes tables that have changed.",
+            **project.step,
+        )
         figures = privacy.KeepFiguresOperator(
             task_id="keep_figures",
             doc_md="Reads `marts.contactability`, the ledger, requests; writes `privacy.consent_daily`.",
             **project.step,
         )
-        purge >> figures
+        purge >> keep_up >> figures
     return dag
 
 
@@ -289,7 +342,7 @@ def _watch_dag(project: _Project) -> DAG:
 def _dag(
     project: _Project,
     name: str,
-    schedule: str | AssetAny | None,
+    schedule: str | AssetAny | AssetOrTimeSchedule | None,
     description: str,
     doc_md: str,
     **others: Any,
@@ -310,67 +363,6 @@ def _dag(
         doc_md=doc_md,
         **(options | others),
     )
-
-
-def _raw(project: _Project) -> TaskGroup:
-    with TaskGroup("raw", tooltip="What was delivered: typed, append only") as group:
-        check = operators.CheckRawOperator(
-            task_id="check_raw",
-            doc_md="Reads new loads in `raw`; writes `ops.quality_results` and the state in `ops.loads`.",
-            **project.step,
-        )
-        start = operators.StartBuildOperator(
-            task_id="start_build", doc_md="Writes `ops.builds`, `ops.build_loads`.", **project.step
-        )
-        check >> start
-    return group
-
-
-def _staging(project: _Project) -> TaskGroup:
-    with TaskGroup("staging", tooltip="Renamed, one model per source table") as group:
-        operators.RunDbtOperator(
-            task_id="run_dbt", layer="staging", doc_md="Reads `raw`; writes `staging`.", **project.step
-        )
-    return group
-
-
-def _intermediate(project: _Project) -> TaskGroup:
-    with TaskGroup("intermediate", tooltip="Identity, interactions, consent") as group:
-        ledger = operators.AppendLedgerOperator(
-            task_id="append_ledger", doc_md="Reads `staging`; writes the ledger in `privacy`.", **project.step
-        )
-        models = operators.RunDbtOperator(
-            task_id="run_dbt",
-            layer="intermediate",
-            doc_md="Reads `staging`, `privacy`, `identity`; writes `intermediate`.",
-            **project.step,
-        )
-        ledger >> models
-    return group
-
-
-def _marts(project: _Project) -> TaskGroup:
-    with TaskGroup("marts", tooltip="What people read") as group:
-        models = operators.RunDbtOperator(
-            task_id="run_dbt",
-            layer="marts",
-            doc_md="Reads `intermediate`; writes `marts_build`.",
-            **project.step,
-        )
-        check = operators.CheckMartsOperator(
-            task_id="check_marts", doc_md="Reads `marts_build`; writes `ops.quality_results`.", **project.step
-        )
-        publish = operators.PublishOperator(
-            task_id="publish",
-            outlets=[project.marts_asset()],
-            doc_md="Reads `marts_build`; writes `marts`, `identity`, `ops.publications`, in one transaction.",
-            **project.step,
-        )
-        models >> check >> publish
-    return group
-
-
-_LAYER_TASKS = {"raw": _raw, "staging": _staging, "intermediate": _intermediate, "marts": _marts}
 
 
 def _source_names(path: Path) -> list[str]:

@@ -13,13 +13,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
-from airflow.sdk.exceptions import AirflowException, AirflowFailException
+from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
 
 from cercle.airflow import lineage
 from cercle.airflow.in_process import Event
 from cercle.errors import EXIT_DATABASE, EXIT_INTERRUPTED, EXIT_LOCKED, CercleError
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from airflow.sdk import Context
 
     from cercle.dbt_results import NodeResult
@@ -104,6 +106,9 @@ class CercleOperator(BaseOperator):
         self._tell("begins")
         try:
             result = self.run_step(self.settings(), context)
+        except AirflowSkipException:
+            self._tell("done")
+            raise
         except Exception as error:
             sentence = _sentence(error)
             self._tell("failed", error if isinstance(error, CercleError) else CercleError(sentence))
@@ -206,7 +211,7 @@ class StartBuildOperator(CercleOperator):
         as_of = context["params"].get("as_of")
         build = flow.start_build(
             settings,
-            as_of=datetime.fromisoformat(as_of) if as_of else None,
+            as_of=datetime.fromisoformat(as_of) if as_of else _end_of_backfilled(context),
             run_id=context["run_id"],
             lease_seconds=LEASE_SECONDS,
         )
@@ -274,6 +279,12 @@ class PublishOperator(CercleOperator):
         published = flow.publish(settings, self.build_id(context))
         lineage.tell_published(settings, context, published)
         return published.publication_id
+
+
+def _end_of_backfilled(context: Context) -> datetime | None:
+    """Return the end of the data interval that a backfill builds; None for any other run."""
+    run: Any = context["dag_run"]
+    return run.data_interval_end if run.run_type == "backfill" else None
 
 
 def fail_build(context: Context) -> None:

@@ -17,6 +17,7 @@ __all__ = [
     "ApplyRetentionOperator",
     "CheckDeadlinesOperator",
     "KeepFiguresOperator",
+    "KeepUpOperator",
     "PurgeOperator",
 ]
 
@@ -79,6 +80,20 @@ class PurgeOperator(CercleOperator):
 
         done = purge(settings)
         return {"rewritten_count": len(done.rewrites), "expired_count": done.expired_count}
+
+
+class KeepUpOperator(CercleOperator):
+    """Give dead rows back, and make statistics anew, where enough has changed."""
+
+    def run_step(self, settings: Settings, context: Context) -> dict[str, int]:
+        """Return the number of tables; their names are in the log."""
+        from cercle.upkeep import keep_up
+
+        done = keep_up(settings)
+        for work, relations in (("Vacuumed", done.vacuumed), ("Analyzed", done.analyzed)):
+            if relations:
+                self.log.info("%s: %s", work, ", ".join(relations))
+        return {"vacuumed_count": len(done.vacuumed), "analyzed_count": len(done.analyzed)}
 
 
 class KeepFiguresOperator(CercleOperator):

@@ -20,7 +20,15 @@ from cercle.load.result import LoadResult
 from cercle.settings import Settings
 from cercle.sources import Source, configured_sources, get_source
 
-__all__ = ["LandingFile", "files_below", "landing_files", "load_landing", "new_landing_files"]
+__all__ = [
+    "LandingFile",
+    "files_below",
+    "landing_files",
+    "load_landing",
+    "new_landing_files",
+    "seen_stamps",
+    "visible_files",
+]
 
 _log = logging.getLogger(__name__)
 _UNFINISHED = (".tmp", ".part", ".partial", ".crdownload", ".filepart", ".swp")
@@ -60,7 +68,7 @@ def landing_files(settings: Settings, sources: Iterable[Source]) -> list[Landing
         folder = settings.landing_dir / source.name
         entities = [entity.name for entity in source.plugin.contract.entities]
         files = []
-        for path in _visible(folder):
+        for path in visible_files(folder):
             inner = path.relative_to(folder).parts
             entity = inner[0] if len(inner) > 1 and inner[0] in entities else None
             if entity is None and len(inner) == 1:
@@ -86,7 +94,7 @@ def files_below(source: Source, path: Path, entity: str | None = None) -> list[L
     if not path.exists():
         raise CercleError("There is no such file or folder", where=str(path))
     entities = [known.name for known in source.plugin.contract.entities]
-    files = sorted(_visible(path)) if path.is_dir() else [path]
+    files = sorted(visible_files(path)) if path.is_dir() else [path]
     found = []
     for file in files:
         folder = file.absolute().parent.name
@@ -96,7 +104,8 @@ def files_below(source: Source, path: Path, entity: str | None = None) -> list[L
     return found
 
 
-def _visible(folder: Path) -> Iterator[Path]:
+def visible_files(folder: Path) -> Iterator[Path]:
+    """Yield the files below a folder, hidden and unfinished ones left out; none of a folder that is not there."""
     if not folder.is_dir():
         return
     for path in folder.rglob("*"):
@@ -129,6 +138,12 @@ def new_landing_files(settings: Settings) -> dict[str, dict[str, list[Path]]]:
         if file.entity and not _is_seen(file, seen):
             new.setdefault(file.source.name, {}).setdefault(file.entity, []).append(file.path)
     return new
+
+
+def seen_stamps(settings: Settings) -> dict[str, tuple[int, int]]:
+    """Return size and time (ns) of each file that was looked at, by its name relative to the landing folder."""
+    with db.connect(settings, application_name="cercle landing") as connection:
+        return {name: (size, modified_ns) for name, (size, modified_ns, *_) in _seen(connection).items()}
 
 
 def _seen(connection: psycopg.Connection) -> dict[str, tuple[int, int, str, str]]:
