@@ -132,7 +132,7 @@ def test_channels_come_from_airflow_connections(database: Settings) -> None:
     found = in_python(code, {**os.environ, **variables, "AIRFLOW_HOME": str(database.home)})
     assert found["mail"] == {
         "recipients": ["ops@example.org"], "sender": "cercle@example.org", "host": "mail.example.org", "port": 587,
-        "user": "u", "password": "hidden", "is_tls_needed": False,
+        "user": "u", "password": "hidden", "is_tls_needed": False, "is_tls_first": False,
     }  # fmt: skip
     assert found["chat"] == {
         "url": "https://chat.example.org/hook",
