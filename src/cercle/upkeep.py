@@ -66,12 +66,7 @@ def _waiting(connection: psycopg.Connection) -> list[tuple[str, str, bool]]:
                 statistics.schemaname,
                 statistics.relname,
                 statistics.n_dead_tup > greatest(%(rows)s, %(share)s * statistics.n_live_tup) as has_dead_rows,
-                statistics.n_mod_since_analyze > greatest(%(rows)s, %(share)s * statistics.n_live_tup)
-                    or (
-                        statistics.n_live_tup > %(rows)s
-                        and statistics.last_analyze is null
-                        and statistics.last_autoanalyze is null
-                    ) as is_unknown
+                statistics.n_mod_since_analyze > greatest(%(rows)s, %(share)s * statistics.n_live_tup) as is_unknown
             from pg_stat_user_tables as statistics
             inner join pg_class on statistics.relid = pg_class.oid
             where statistics.schemaname = any(%(schemas)s) and pg_has_role(pg_class.relowner, 'usage')

@@ -145,6 +145,7 @@ def test_a_build_waits_for_all_sources_no_longer_than_the_window(
     note(connection, "social", minutes=1, state="quarantined")
     with pytest.raises(TaskDeferred):
         wait.run_step(database, context)
+    note(connection, "email", minutes=0)
     connection.execute(
         "update ops.loads set loaded_at = now() - interval '61 minutes' where source = 'store'"
     )
