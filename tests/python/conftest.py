@@ -55,6 +55,7 @@ LONGEST = (
     "test_vendors",
     "test_real_data",
     "test_flow_dbt",
+    "test_starved",
 )
 
 

@@ -63,6 +63,7 @@ def test_a_test_that_fails_is_no_matter_of_patience() -> None:
     assert failure("build", 1, [node], [], Path("dbt.log")).exit_code == EXIT_DIFFERENCE
 
 
+@pytest.mark.slow
 def test_a_build_without_room_for_its_sorts_passes_when_there_is_room(database: Settings) -> None:
     make_warehouse(database)
     deliver(database, some_orders(0, ORDERS))
@@ -159,6 +160,7 @@ def small_disk() -> Iterator[Path]:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_a_build_on_a_full_disk_passes_when_there_is_room_again(small_disk: Path) -> None:
     """The server's own disk: its tables, its log of changes, all that it writes."""
     settings = Settings.from_env({"CERCLE_HOME": str(small_disk / "home")})
