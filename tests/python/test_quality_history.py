@@ -14,6 +14,7 @@ from cercle.errors import CercleError
 from cercle.load import load_landing
 from cercle.quality import history, suites
 from cercle.settings import Settings
+from test_quality_marts import build, write
 
 
 @pytest.fixture
@@ -111,14 +112,14 @@ def test_marts_are_compared_too_and_held_back_ones_are_not_kept(
     own = database.project_dir / "expectations" / "marts"
     own.mkdir(parents=True)
     for topic in suites.read_suites(database, "marts"):
-        write(own, topic, "select 1 as it", "it")
+        write(database, topic, "select 1 as it", "it")
     warehouse.execute("create table marts_build.letters (letter text, weight integer)")
     rules = [rule("weekday_ratio__weight", 1.5, "warning"), rule("weight", 100, "critical")]
-    write(own, "weights", "select letter, weight from {marts}.letters", "letter", *rules)
+    write(database, "weights", "select letter, weight from {marts}.letters", "letter", *rules)
     for weight in (10, 10, 12, 12, 200, 30):
         warehouse.execute("truncate marts_build.letters")
         warehouse.execute("insert into marts_build.letters values ('a', %s)", (weight,))
-        build_id = start(warehouse)
+        build_id = build(warehouse)
         if weight > 100:
             with pytest.raises(CercleError, match="nothing was published"):
                 quality.check_marts(database, build_id)
@@ -161,14 +162,6 @@ def test_names_of_comparisons() -> None:
     ) == {"weekday_change__null_share__email": ("weekday_change", "null_share__email")}
 
 
-def start(connection: psycopg.Connection) -> int:
-    row = connection.execute(
-        "insert into ops.builds (state, as_of, cercle_version) values ('running', now(), 'x') returning build_id"
-    ).fetchone()
-    assert row is not None
-    return int(row[0])
-
-
 def rule(column: str, bound: float, severity: str) -> dict[str, Any]:
     return {
         "type": "expect_column_values_to_be_between",
@@ -176,12 +169,3 @@ def rule(column: str, bound: float, severity: str) -> dict[str, Any]:
         "severity": severity,
         "meta": {"rule": f"At most {bound}."},
     }
-
-
-def write(folder: Any, topic: str, query: str, key: str, *expectations: dict[str, Any]) -> None:
-    content = {
-        "name": f"marts.{topic}",
-        "meta": {"grain": "One row.", "query": query, "key": key},
-        "expectations": list(expectations),
-    }
-    (folder / f"{topic}.yml").write_text(yaml.safe_dump(content))
