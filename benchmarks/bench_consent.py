@@ -82,7 +82,7 @@ def _measure(settings: Settings, world: World, event_count: int) -> dict[str, An
     first = _decide(settings, AS_OF, is_full_refresh=True)
     with db.connect(settings) as connection:
         increment_seconds = _append(connection, world, event_count, new_count)
-        consent_world.make_inputs(connection, world)
+        consent_world.add_records(connection, event_count)
     later = AS_OF + timedelta(days=1)
     increment = _decide(settings, later, is_full_refresh=False)
     differing = _differing(settings, lambda: _decide(settings, later, is_full_refresh=True))

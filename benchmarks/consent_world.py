@@ -11,12 +11,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from random import Random
+from uuid import uuid4
 
 import psycopg
 
 from cercle.privacy.ledger import PENDING
 
-__all__ = ["AS_OF", "World", "events", "make_inputs", "make_notices"]
+__all__ = ["AS_OF", "World", "add_records", "events", "make_inputs", "make_notices"]
 
 AS_OF = datetime(2026, 11, 1, tzinfo=UTC)
 _YEARS = timedelta(days=5 * 365)
@@ -243,6 +244,51 @@ def make_inputs(connection: psycopg.Connection, world: World) -> None:
             f"create table intermediate.{name} as {query.format(people=world.people)}".encode()
         )
         connection.execute(f"analyze intermediate.{name}".encode())
+        _sign(connection, name)
+    connection.execute("create unique index on intermediate.int_record_customers (record_key)")
+    connection.execute("create index on intermediate.int_record_customers (customer_id)")
+    connection.execute("create index on intermediate.int_sales_evidenced (identity)")
+    connection.execute("create index on intermediate.int_engagements_dated (identity)")
+
+
+def add_records(connection: psycopg.Connection, first: int) -> None:
+    """Write what these models would add for later events, and whose rows are others then, as they log it.
+
+    Args:
+        connection: the ledger must hold the events already.
+        first: position of the first of them.
+    """
+    connection.execute(
+        f"""
+        with
+
+        added as (
+            insert into intermediate.int_record_customers
+            select * from ({_EVENT_RECORDS.format(f"where position >= {first}")}) as records
+            on conflict do nothing
+            returning record_key, customer_id
+        ),
+
+        arrived as (
+            insert into intermediate.int_records_arrived select record_key from added
+        )
+
+        insert into ops.changed_keys (relation, build_id, kind, key)
+        select 'int_record_customers', (select max(build_id) + 1 from ops.builds), changed.kind, changed.key
+        from (
+            select 'record' as kind, record_key as key from added
+            union
+            select 'customer' as kind, customer_id as key from added
+        ) as changed
+        """.encode()
+    )
+    connection.execute("analyze intermediate.int_records_arrived")
+    _sign(connection, "int_record_customers")
+
+
+def _sign(connection: psycopg.Connection, name: str) -> None:
+    """Say that a table holds what none ever held, as the macro sign_table does."""
+    connection.execute(f"comment on table intermediate.{name} is 'Made from 0, holds {uuid4()}.'".encode())
 
 
 _POINT_KEY = "encode(sha256(convert_to(kind || ' ' || person, 'UTF8')), 'hex')"
@@ -262,18 +308,22 @@ _MOMENT = (
     "timestamptz '2021-11-01Z' + (hashint8extended({0}, 1) & 1048575) / 1048575.0 * interval '1825 days'"
 )
 
+_EVENT_RECORDS = f"""
+    select
+        'consent_events:privacy:' || source_system || ':' || source_event_id as record_key,
+        {_CUSTOMER.format("split_part(min(source_event_id), '-', 1)::bigint")} as customer_id,
+        'consent_events'::text as entity,
+        'privacy'::text as source_name,
+        false as is_profile,
+        min(recorded_at) as valid_from
+    from privacy.consent_events
+    {{}}
+    group by source_system, source_event_id
+"""
 _INPUTS = {
     "int_records_arrived": "select ''::text as record_key limit 0",
     "int_record_customers": f"""
-        select
-            'consent_events:privacy:' || source_system || ':' || source_event_id as record_key,
-            {_CUSTOMER.format("split_part(min(source_event_id), '-', 1)::bigint")} as customer_id,
-            'consent_events'::text as entity,
-            'privacy'::text as source_name,
-            false as is_profile,
-            min(recorded_at) as valid_from
-        from privacy.consent_events
-        group by source_system, source_event_id
+        {_EVENT_RECORDS.format("")}
         union all
         select
             'customers:store:' || person,
@@ -294,7 +344,8 @@ _INPUTS = {
         from ({_HELD_POINTS}) as held
     """,
     "int_identifiers_guarded": f"""
-        select identifier_type, identifier_key as identifier_value, 'own'::text as sharing from ({_HELD_POINTS}) as held
+        select identifier_type, identifier_key as identifier_value, identifier_key, 'own'::text as sharing
+        from ({_HELD_POINTS}) as held
     """,
     "int_identity_values": """
         select

@@ -2,7 +2,7 @@
 {% macro consent_world() -%}
     {{ return({
         'events': ref('int_consent_events_resolved'),
-        'links': ref('int_consent_identities_linked'),
+        'links': '(' ~ cercle.select_links(ref('int_consent_identities_linked'), cercle.as_of()) ~ ')',
         'notices': ref('int_notices_resolved'),
         'notice_coverage': source('privacy', 'notice_coverage'),
         'notice_recipients': source('privacy', 'notice_recipients'),

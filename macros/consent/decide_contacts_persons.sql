@@ -48,9 +48,9 @@ subject_identities as materialized (
 
 -- Links that have ended: with them a stop made while two identities were linked stays on both after a split.
 ended_links as (
-    select *
-    from {{ world['links'] }}
-    where valid_to < 'infinity'
+    select links.*
+    from {{ world['links'] }} as links
+    where links.valid_to < 'infinity'
 ),
 
 own_ended_links as (

@@ -199,6 +199,7 @@ resolved as (
                 then judged.default_purposes || coalesce(to_jsonb(judged.purpose), '[]')
             when judged.purpose is not null then jsonb_build_array(judged.purpose)
         end as stop_purposes,
+        judged.position,
         judged.occurred_at,
         judged.recorded_at,
         case

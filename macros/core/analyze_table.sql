@@ -6,7 +6,7 @@
     {%- if not is_incremental() and config.get('materialized') != 'view' -%}
         set local default_statistics_target = 10;
         analyze {{ this }}
-        {%- if config.get('materialized') != 'incremental' %};
+        {%- if config.get('materialized') != 'incremental' and not (config.get('meta') or {}).get('changes') %};
         alter table {{ this }} set (autovacuum_enabled = false)
         {%- endif -%}
     {%- endif -%}

@@ -2,14 +2,20 @@
 -- goes where the table goes, and a build that was killed leaves no table with another's.
 --
 -- What is made from the same holds the same, so a kept table holds what it was made from; with `meta: {is_signed_by_rows: true}` it is
--- read to see whether it holds what it held before, and what is made from it may then stay. Rows by record are those of before where no
+-- read to see whether it holds what it held before, and what is made from it may then stay; a table whose rows were compared (compare_rows) knows it. Rows by record are those of before where no
 -- record arrived, those of another incremental model where this transaction wrote none; else they hold what no table ever held.
 {% macro sign_table() -%}
     {%- set inputs = load_result('made_from') -%}
     {%- set meta = config.get('meta') or {} -%}
     {%- if inputs -%}
         {%- set made_from = inputs['response'] | string -%}
-        {%- set holds = cercle.digest_rows(this) if meta.get('is_signed_by_rows') else "'" ~ made_from ~ "'" -%}
+        {%- if meta.get('is_signed_by_rows') -%}
+            {%- set holds = cercle.digest_rows(this) -%}
+        {%- elif meta.get('changes') is not none -%}
+            {%- set holds = "case when " ~ cercle.is_written_now(this) ~ " then '" ~ made_from ~ "' else coalesce(" ~ cercle.read_signature(this, 'holds') ~ ", '" ~ made_from ~ "') end" -%}
+        {%- else -%}
+            {%- set holds = "'" ~ made_from ~ "'" -%}
+        {%- endif -%}
         {{ cercle.write_signature(made_from, holds) }}
     {%- elif config.get('materialized') == 'incremental' and not meta.get('is_by_record') -%}
         {{ cercle.write_signature('rows', 'gen_random_uuid()', cercle.read_signature(this, 'holds') ~ " is null or " ~ cercle.is_written_now(this)) }}

@@ -1,3 +1,11 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='compared',
+    unique_key='identity',
+    indexes=[{'columns': ['identity']}],
+    meta={'scope': {'columns': ['identity'], 'model': 'int_contact_keys_touched', 'keys': ['key']}}
+) }}
+
 -- A customer's are those of all records; an identity that gave a permission has its own register's.
 with
 
@@ -23,6 +31,7 @@ births as (
         identity_values.value as birth_date
     from identity_values
     inner join record_customers on identity_values.record_key = record_customers.record_key
+    where {{ cercle.is_touched('record_customers.customer_id') }}
 
     union
 
@@ -34,6 +43,7 @@ births as (
         on normalised_values.value_type = 'source_identity'
         and identity_values.record_key = 'customers:' || normalised_values.normalised
     inner join pseudonyms on normalised_values.value_key = pseudonyms.identity_key
+    where {{ cercle.is_touched('pseudonyms.ledger_key') }}
 ),
 
 known as (

@@ -1,25 +1,35 @@
 {{ config(
-    indexes=[{'columns': ['identity']}, {'columns': ['person_id']}]
+    materialized='incremental',
+    incremental_strategy='compared',
+    unique_key=['identity', 'person_id', 'valid_from'],
+    indexes=[{'columns': ['identity']}, {'columns': ['person_id']}],
+    meta={'scope': {'columns': ['person_id'], 'model': 'int_contact_keys_touched', 'keys': ['key']}}
 ) }}
 
 -- What is linked now counts for every day, so that no stop is missed; it lifts a stop from this build on alone. What was linked in an
 -- earlier publication and is no longer (a split) counts for the time in which it was published; a split that this build makes too, or a
--- stop made while linked would leave the other half for as long as nobody builds again.
+-- stop made while linked would leave the other half for as long as nobody builds again. A null lifts_from is each build's moment (consent_world).
 with
 
-consent_events as (
-    select distinct
+consent_events as not materialized (
+    select
         identity,
         record_key
     from {{ ref('int_consent_events_resolved') }}
     where identity is not null
 ),
 
-record_customers as (
+record_customers as not materialized (
     select
         record_key,
         customer_id
     from {{ ref('int_record_customers') }}
+),
+
+touched_records as (
+    select *
+    from record_customers
+    where {{ cercle.is_touched('customer_id') }}
 ),
 
 own_events as (
@@ -32,30 +42,30 @@ own_events as (
 members as (
     select *
     from {{ source('identity', 'members') }}
-    where kind = 'customer'
+    where kind = 'customer' and {{ cercle.is_touched('id') }}
 ),
 
 linked_now as (
     select distinct
         consent_events.identity,
-        record_customers.customer_id as person_id
+        touched_records.customer_id as person_id
     from consent_events
-    inner join record_customers on consent_events.record_key = record_customers.record_key
+    inner join touched_records on consent_events.record_key = touched_records.record_key
 
     union
 
     select distinct
         own_events.identity,
-        record_customers.customer_id as person_id
+        touched_records.customer_id as person_id
     from own_events
-    inner join record_customers on own_events.record_key = record_customers.record_key
+    inner join touched_records on own_events.record_key = touched_records.record_key
 
     union
 
     select
         customer_id as identity,
         customer_id as person_id
-    from record_customers
+    from touched_records
 ),
 
 ended as (
@@ -76,7 +86,7 @@ linked as (
         person_id,
         '-infinity'::timestamptz as valid_from,
         'infinity'::timestamptz as valid_to,
-        {{ cercle.as_of() }} as lifts_from,
+        null::timestamptz as lifts_from,
         '-infinity'::timestamptz as known_from,
         'infinity'::timestamptz as known_to
     from linked_now

@@ -1,4 +1,6 @@
--- A digest is compared with that of the customer's standing answers (int_contacts_decided). So each fact that an answer may stand on is in it,
+{{ config(materialized='table') }}
+
+-- Of the customers that are touched. A digest is compared with that of the customer's standing answers (int_contacts_decided). So each fact that an answer may stand on is in it,
 -- rather one too many, and with it on which side of the build's moment it lies: what was to come and has come changes the digest.
 with
 
@@ -6,12 +8,17 @@ rules as (
     select * from {{ ref('int_contact_rules_digested') }}
 ),
 
+-- Nobody is without: each customer is linked to itself.
+reached as (
+    select * from {{ ref('int_contact_facts_reached') }}
+),
+
 facts as (
     select
         customer_id,
         fact_count,
         digest
-    from {{ ref('int_contact_facts_reached') }}
+    from reached
 
     union all
 
@@ -64,6 +71,7 @@ summed as (
         sum(fact_count) as fact_count,
         sum(digest) as digest
     from facts
+    where customer_id in (select reached.customer_id from reached)
     group by customer_id
 ),
 

@@ -1,9 +1,12 @@
+{{ config(materialized='table') }}
+
 -- A sale allows for its seller's product family alone, a contract for its families. What could never allow is not listed.
 with
 
 contact_points as (
     select *
     from {{ ref('int_contact_points_listed') }}
+    where {{ cercle.is_among(['customer_id'], ref('int_contact_keys_touched'), ['key']) }}
 ),
 
 channels as (

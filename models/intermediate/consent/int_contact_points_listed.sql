@@ -1,3 +1,11 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='compared',
+    unique_key=['customer_id', 'contact_point_key'],
+    indexes=[{'columns': ['customer_id']}, {'columns': ['contact_point']}],
+    meta={'scope': {'columns': ['customer_id'], 'model': 'int_contact_keys_touched', 'keys': ['key']}}
+) }}
+
 -- contact_point is the name that the ledger has for it: its first pseudonym, which outlives a rotation of the secret. Postal addresses
 -- are those that people gave with a permission; without one there is nothing to decide.
 with
@@ -8,15 +16,15 @@ observed as (
     where identifier_type in ('email', 'phone', 'account_ref') and is_current
 ),
 
-guarded as (
+identifiers as (
     select *
-    from {{ ref('int_identifiers_guarded') }}
-    where sharing in ('own', 'shared', 'crowded')
+    from {{ ref('int_contact_identifiers_listed') }}
 ),
 
 record_customers as (
     select *
     from {{ ref('int_record_customers') }}
+    where {{ cercle.is_touched('customer_id') }}
 ),
 
 consent_events as (
@@ -35,9 +43,9 @@ identified as (
         case observed.identifier_type when 'email' then 'email' when 'phone' then 'tel' else 'social' end as kind,
         observed.identifier_key as contact_point_key
     from observed
-    inner join guarded
-        on observed.identifier_type = guarded.identifier_type
-        and observed.identifier_value = guarded.identifier_value
+    inner join identifiers
+        on observed.identifier_type = identifiers.identifier_type
+        and observed.identifier_value = identifiers.identifier_value
     inner join record_customers on observed.record_key = record_customers.record_key
 ),
 

@@ -1,9 +1,13 @@
--- Only what some notice covers, or what some other ground than consent could allow: a missing row means deny. What allows for one product
+{{ config(materialized='table') }}
+
+-- Asked of the customers that are touched. Only what some notice covers, or what some other ground than consent could allow: a missing row means deny. What allows for one product
 -- family or one recipient alone is asked for those that the person has a fact for.
 with
 
 contact_points as (
-    select * from {{ ref('int_contact_points_listed') }}
+    select *
+    from {{ ref('int_contact_points_listed') }}
+    where {{ cercle.is_among(['customer_id'], ref('int_contact_keys_touched'), ['key']) }}
 ),
 
 channels as (
@@ -82,6 +86,8 @@ asked as (
     select
         row_number() over () as question_id,
         'main' as ledger,
+        -- Two models answer, beside each other.
+        1 + (hashtextextended(questions.customer_id, 0) & 1) as part,
         questions.customer_id as identity,
         contact_points.contact_point,
         questions.contact_point_key,

@@ -1,3 +1,5 @@
+{{ config(materialized='table') }}
+
 -- Passing on is allowed to recipients that a notice named. Asked where something was said of it on the contact point, or on one that it
 -- took the place of.
 with
@@ -5,6 +7,7 @@ with
 contact_points as (
     select *
     from {{ ref('int_contact_points_listed') }}
+    where {{ cercle.is_among(['customer_id'], ref('int_contact_keys_touched'), ['key']) }}
 ),
 
 rules as (

@@ -1,9 +1,12 @@
+{{ config(meta={'key': 'jurisdiction', 'changes': {}}) }}
+
 -- What holds for everybody: where a rule, a notice or a list is another one, all are asked again.
 with
 
 rules as (
     {%- for name in [
         'policy_rules', 'vocabularies', 'event_types', 'notice_coverage', 'notice_recipients', 'list_scrubs', 'list_scrub_entries',
+        'contracts',
     ] %}
     select hashtextextended(each::text, 0) as digest
     from {{ source('privacy', name) }} as each

@@ -1,4 +1,7 @@
-{{ config(indexes=[{'columns': ['identity']}]) }}
+{{ config(
+    indexes=[{'columns': ['identity']}],
+    meta={'key': 'record_key', 'changes': {'customer': ['identity']}}
+) }}
 
 -- What comes from the person, over all channels. An open of an e-mail is none, nor is a reaction or a machine's answer.
 with

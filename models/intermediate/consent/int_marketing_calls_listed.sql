@@ -1,3 +1,5 @@
+{{ config(meta={'key': 'call_key', 'changes': {'contact_point': ['contact_point']}}) }}
+
 -- Outbound calls for a campaign, and those that others made for the company.
 with
 

@@ -1,5 +1,6 @@
 {{ config(
-    indexes=[{'columns': ['contact_point']}]
+    indexes=[{'columns': ['contact_point']}, {'columns': ['identity']}],
+    meta={'key': ['sale_id', 'contact_point', 'product_family'], 'changes': {'customer': ['identity']}}
 ) }}
 
 -- The families of a sale are the order's own and those of its lines.

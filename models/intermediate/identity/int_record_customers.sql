@@ -1,4 +1,7 @@
-{{ config(indexes=[{'columns': ['record_key'], 'unique': true}, {'columns': ['customer_id']}]) }}
+{{ config(
+    indexes=[{'columns': ['record_key'], 'unique': true}, {'columns': ['customer_id']}],
+    meta={'key': 'record_key', 'changes': {'record': ['record_key'], 'customer': ['customer_id']}}
+) }}
 
 with
 

@@ -22,6 +22,7 @@ __all__ = ["DECISION_MODELS", "PLANNER", "Decision", "Question", "decide", "make
 
 # Intermediate results carry no statistics: the planner sometimes expects one row, and loops over millions.
 PLANNER = "set local enable_nestloop = off"
+_LINKS = "intermediate.int_consent_identities_linked"
 DECISION_MODELS = {
     "links": "int_consent_identities_linked",
     "sales": "int_sales_evidenced",
@@ -127,6 +128,7 @@ def make_world(connection: psycopg.Connection) -> dict[str, str]:
         "holidays": "privacy.public_holidays",
         "policies": "privacy.policy_rules",
         **{name: f"intermediate.{model}" for name, model in DECISION_MODELS.items()},
+        "links": f"({render('select_links', _LINKS, '(select ops.as_of())')})",
     }
 
 

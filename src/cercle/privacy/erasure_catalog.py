@@ -48,6 +48,8 @@ READ_BETWEEN_BUILDS = {
     "intermediate.int_contact_points_listed",
     *(f"intermediate.{model}" for model in DECISION_MODELS.values()),
 }
+# Keys of what has changed since a publication: an erasure has everything asked again (decision 0170).
+_LOGGED = "ops.changed_keys"
 _FIXED_SCHEMAS = ("ops", "identity", "privacy", "archive")
 _REBUILT_SCHEMAS = ("intermediate", "marts_build")
 _LEFT_BY_DBT = ("__dbt_backup", "__dbt_tmp")
@@ -117,6 +119,7 @@ def read_catalogue(
     }
     shapes = {f"marts.{name}": mart for name, mart in published_marts(connection).items()}
     draft = _Draft()
+    draft.emptied.append(_LOGGED)
     for relation, names in sorted(columns.items()):
         schema = relation.partition(".")[0]
         if schema == "raw":

@@ -19,6 +19,7 @@ from cercle.dbt_runner import read_or_make_manifest
 from cercle.errors import CercleError
 from cercle.load.normalise import CONTACT_KINDS
 from cercle.load.rules import identifier
+from cercle.privacy.erasure_catalog import READ_BETWEEN_BUILDS
 from cercle.privacy.pseudonyms import IDENTITY_KIND, PseudonymKey
 from cercle.settings import Settings
 
@@ -220,12 +221,17 @@ def _add_names(connection: psycopg.Connection, key: PseudonymKey) -> int:
 def _drop_incremental(connection: psycopg.Connection, manifest: Mapping[str, Any]) -> None:
     """Incremental models hold pseudonyms of rows that no new load brings: dbt makes a table whole that is not there.
 
-    A view on one (`marts_build.contactability`) goes with it, and comes with the next build as well.
+    A view on one (`marts_build.contactability`) goes with it, and comes with the next build as well. What decisions
+    read in between stays, by the names of the ledger; without answers the next build compares it whole.
     """
     for node in manifest["nodes"].values():
-        if node["resource_type"] == "model" and node["config"]["materialized"] == "incremental":
-            table = identifier(node["schema"], node.get("alias") or node["name"])
-            connection.execute(f"drop table if exists {table} cascade".encode())
+        name = node.get("alias") or node["name"]
+        if (
+            node["resource_type"] == "model"
+            and node["config"]["materialized"] == "incremental"
+            and f"{node['schema']}.{name}" not in READ_BETWEEN_BUILDS
+        ):
+            connection.execute(f"drop table if exists {identifier(node['schema'], name)} cascade".encode())
 
 
 def _orphans(connection: psycopg.Connection, key: PseudonymKey) -> dict[str, str]:
