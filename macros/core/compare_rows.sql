@@ -44,12 +44,13 @@
     delete from {{ standing }} where ctid = any(array(select place from cercle_gone));
 
     insert into {{ standing }} ({{ columns | join(', ') }})
-    select {{ columns | join(', ') }} from cercle_come;
+    select {{ columns | join(', ') }} from cercle_come
+    {%- if changes is not none %};{% endif %}
     {%- if changes == {} %}
 
     insert into ops.changed_keys (relation, build_id)
     select '{{ standing.identifier }}', {{ cercle.logged_build() }}
-    where exists (select from cercle_gone) or exists (select from cercle_come);
+    where exists (select from cercle_gone) or exists (select from cercle_come)
     {%- endif %}
     {%- for kind, expressions in (changes or {}).items() %}
 
@@ -65,10 +66,9 @@
         {%- endif %}
         {%- endfor %}
     ) as changed
-    where changed.key is not null;
+    where changed.key is not null
+    {%- if not loop.last %};{% endif %}
     {%- endfor %}
-
-    drop table cercle_come
 {%- endmacro %}
 
 -- Returns `left.a = right.a and left.b = right.b`.

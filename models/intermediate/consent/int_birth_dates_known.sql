@@ -2,7 +2,7 @@
     materialized='incremental',
     incremental_strategy='compared',
     unique_key='identity',
-    indexes=[{'columns': ['identity']}],
+    indexes=[{'columns': ['identity'], 'unique': true}],
     meta={'scope': {'columns': ['identity'], 'model': 'int_contact_keys_touched', 'keys': ['key']}}
 ) }}
 

@@ -3,8 +3,8 @@
     incremental_strategy='compared',
     unique_key=['ledger', 'event_id', 'known_from'],
     indexes=[
-        {'columns': ['source_event_id']}, {'columns': ['event_id']}, {'columns': ['identity']}, {'columns': ['contact_point']},
-        {'columns': ['record_key']}, {'columns': ['position']},
+        {'columns': ['event_id', 'known_from', 'ledger'], 'unique': true}, {'columns': ['position']}, {'columns': ['source_event_id']},
+        {'columns': ['record_key']}, {'columns': ['identity']}, {'columns': ['contact_point']},
     ],
     meta={
         'scope': {'columns': ['source_system', 'source_event_id'], 'model': 'int_consent_events_arrived'},

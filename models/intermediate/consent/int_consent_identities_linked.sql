@@ -2,7 +2,7 @@
     materialized='incremental',
     incremental_strategy='compared',
     unique_key=['identity', 'person_id', 'valid_from'],
-    indexes=[{'columns': ['identity']}, {'columns': ['person_id']}],
+    indexes=[{'columns': ['identity', 'person_id', 'valid_from'], 'unique': true}, {'columns': ['person_id']}],
     meta={'scope': {'columns': ['person_id'], 'model': 'int_contact_keys_touched', 'keys': ['key']}}
 ) }}
 

@@ -2,7 +2,7 @@
     materialized='incremental',
     incremental_strategy='compared',
     unique_key=['customer_id', 'contact_point_key'],
-    indexes=[{'columns': ['customer_id']}, {'columns': ['contact_point']}],
+    indexes=[{'columns': ['customer_id', 'contact_point_key'], 'unique': true}, {'columns': ['contact_point']}],
     meta={'scope': {'columns': ['customer_id'], 'model': 'int_contact_keys_touched', 'keys': ['key']}}
 ) }}
 

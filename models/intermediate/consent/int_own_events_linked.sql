@@ -1,3 +1,5 @@
+{{ config(materialized='table') }}
+
 -- What cercle itself recorded (a restriction that a request asked for) comes with no record: it is the person's of that customer number.
 with
 
