@@ -35,10 +35,11 @@ reached_{{ name }} as materialized (
 
 {% do world.update({name: 'reached_' ~ name}) -%}
 {% endfor -%}
-{%- do world.update({
-    'events': ref('int_contact_events_reached'),
-    'links': '(' ~ cercle.select_links(ref('int_contact_links_reached'), cercle.as_of()) ~ ')',
-}) -%}
+reached_links as materialized (
+    {{ cercle.select_links(ref('int_contact_links_reached'), cercle.as_of()) }}
+),
+
+{% do world.update({'events': ref('int_contact_events_reached'), 'links': 'reached_links'}) -%}
 {%- endif -%}
 answers as (
     {{ cercle.decide_contacts('questions', world) }}

@@ -6,7 +6,7 @@
 {% set resolved = cercle.find_standing('int_consent_events_resolved') -%}
 with recursive
 
-ledger as (
+ledger as not materialized (
     select *
     from {{ source('privacy', 'consent_events') }}
     where ledger = 'main' and (load_id is null or {{ cercle.is_admitted('load_id') }})
@@ -51,6 +51,7 @@ annulled as materialized (
         events.source_event_id as annulled_event_id
     from annulments
     inner join ledger as events on annulments.reference_event_id = events.event_id
+    where annulments.reference_event_id is not null
 
     union
 

@@ -9,7 +9,7 @@ rules as (
 ),
 
 -- Nobody is without: each customer is linked to itself.
-reached as (
+reached as materialized (
     select * from {{ ref('int_contact_facts_reached') }}
 ),
 

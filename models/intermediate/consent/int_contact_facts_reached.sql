@@ -1,4 +1,4 @@
-{{ config(materialized='table') }}
+{{ config(materialized='ephemeral') }}
 
 -- Whose acts count for a customer, and what was done on the customer's contact points (int_contact_keys_reached); and how these identities,
 -- and those that acted on the contact points, are linked.

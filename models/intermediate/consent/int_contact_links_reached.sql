@@ -1,4 +1,4 @@
-{{ config(materialized='table') }}
+{{ config(materialized='ephemeral') }}
 
 -- How those are linked who act in the events that are reached (int_contact_events_reached).
 with
