@@ -8,11 +8,11 @@
     ]) }}
 {%- endmacro %}
 
--- Returns the relation that a build before has left of a model of the same schema; none where there is none, or where it is made anew.
+-- Returns the relation that a build before has left of a model of the layer intermediate; none where there is none, or where it is made anew.
 -- For models that read what a model below them has made: it cannot be a ref().
 {% macro find_standing(name) -%}
     {%- if execute and not flags.FULL_REFRESH -%}
-        {{ return(adapter.get_relation(this.database, this.schema, name)) }}
+        {{ return(adapter.get_relation(target.database, cercle.cercle_schema_name('intermediate', none), name)) }}
     {%- endif -%}
     {{ return(none) }}
 {%- endmacro %}

@@ -304,7 +304,7 @@ def test_a_tagged_column_without_an_owner_is_refused(connection: psycopg.Connect
     }
     found = read_catalogue(connection, entities, {"nodes": nodes})
     assert [target.relation for target in found.targets] == ["analytics.own"]
-    assert found.emptied == ("intermediate.whole",)
+    assert found.emptied == ("ops.changed_keys", "intermediate.whole")
     for name in ("open", "kept"):
         nodes[name]["columns"]["value"]["config"]["tags"] = ["personal"]
         with pytest.raises(CercleError, match=nodes[name]["schema"] + "." + name):

@@ -74,6 +74,7 @@ touched as (
         'record' as kind,
         record_key as key
     from touched_events
+    where record_key is not null
 
     union
 
