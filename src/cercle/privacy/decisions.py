@@ -18,7 +18,15 @@ from psycopg.rows import class_row
 from cercle.errors import CercleError
 from cercle.privacy.rendering import render
 
-__all__ = ["DECISION_MODELS", "PLANNER", "Decision", "Question", "decide", "make_world"]
+__all__ = [
+    "DECISION_MODELS",
+    "PLANNER",
+    "READ_BETWEEN_BUILDS",
+    "Decision",
+    "Question",
+    "decide",
+    "make_world",
+]
 
 # Intermediate results carry no statistics: the planner sometimes expects one row, and loops over millions.
 PLANNER = "set local enable_nestloop = off"
@@ -29,6 +37,12 @@ DECISION_MODELS = {
     "engagements": "int_engagements_dated",
     "people": "int_birth_dates_known",
     "calls": "int_marketing_calls_listed",
+}
+# Made by builds, but decisions, the export gate and subject access read them in between.
+READ_BETWEEN_BUILDS = {
+    "intermediate.int_record_customers",
+    "intermediate.int_contact_points_listed",
+    *(f"intermediate.{model}" for model in DECISION_MODELS.values()),
 }
 
 

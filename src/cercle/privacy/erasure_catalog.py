@@ -15,7 +15,7 @@ import psycopg
 from cercle.contracts import Entity
 from cercle.errors import CercleError
 from cercle.load.suppress import identifier_columns, order_handle
-from cercle.privacy.decisions import DECISION_MODELS
+from cercle.privacy.decisions import READ_BETWEEN_BUILDS
 from cercle.publish.catalog import published_marts
 
 __all__ = ["Catalogue", "Target", "read_catalogue"]
@@ -41,12 +41,6 @@ FIXED = {
     "identity.redirects",
     "identity.changes",
     "identity.overrides",
-}
-# Made anew by every build too, but decisions, the export gate and subject access read them in between.
-READ_BETWEEN_BUILDS = {
-    "intermediate.int_record_customers",
-    "intermediate.int_contact_points_listed",
-    *(f"intermediate.{model}" for model in DECISION_MODELS.values()),
 }
 # Keys of what has changed since a publication: an erasure has everything asked again (decision 0170).
 _LOGGED = "ops.changed_keys"

@@ -19,7 +19,7 @@ from cercle.dbt_runner import read_or_make_manifest
 from cercle.errors import CercleError
 from cercle.load.normalise import CONTACT_KINDS
 from cercle.load.rules import identifier
-from cercle.privacy.erasure_catalog import READ_BETWEEN_BUILDS
+from cercle.privacy.decisions import READ_BETWEEN_BUILDS
 from cercle.privacy.pseudonyms import IDENTITY_KIND, PseudonymKey
 from cercle.settings import Settings
 
